@@ -1,0 +1,28 @@
+"""The twelve InfAR actions, in the order of their labels."""
+import numpy as np
+
+from . import actions_alone, actions_pair
+from .pose import FPS, Pose
+
+ACTIONS = ('fight', 'handclapping', 'handshake', 'hug', 'jog', 'jump',
+           'punch', 'push', 'skip', 'walk', 'wave1', 'wave2')
+PAIR_ACTIONS = ('fight', 'handshake', 'hug', 'punch', 'push')
+
+
+def perform(action: str, frames: int, heights: list[float], tempo: float,
+            rng: np.random.Generator) -> list[Pose]:
+    """The poses of one or two people; left and right at random.
+
+    Args:
+        heights: of the people in metres; pair actions aim at heads and
+            chests, so they need them.
+        tempo: 1 is average, 1.1 is ten per cent faster.
+    """
+    time = np.arange(frames) / FPS * tempo
+    if action in PAIR_ACTIONS:
+        poses = getattr(actions_pair, action)(time, heights, rng)
+    else:
+        poses = getattr(actions_alone, action)(time, rng)
+    if rng.random() < .5:
+        poses = [pose.mirrored() for pose in poses]
+    return poses

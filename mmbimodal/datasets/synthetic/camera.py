@@ -1,0 +1,68 @@
+"""From the stage to the two pictures."""
+from dataclasses import dataclass
+
+import numpy as np
+
+# Cross-view as in NTU RGB+D: camera 1 tests, cameras 2 and 3 train.
+AZIMUTHS = {1: 0., 2: -.28, 3: .28}
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole that looks at ``aim``; angles in radians, metres.
+
+    ``focal`` is in picture heights, ``aspect`` is width / height.
+    """
+    azimuth: float
+    elevation: float
+    distance: float
+    focal: float
+    aspect: float
+    aim: tuple[float, float, float]
+
+    def look(self, points: np.ndarray) -> np.ndarray:
+        """Stage [..., 3] -> camera [..., 3]: right, up, depth."""
+        sin, cos = np.sin(self.azimuth), np.cos(self.azimuth)
+        tilt_sin, tilt_cos = np.sin(self.elevation), np.cos(self.elevation)
+        towards = np.array([sin * tilt_cos, tilt_sin, cos * tilt_cos])
+        right = np.array([cos, 0, -sin])
+        up = np.cross(towards, right)
+        offset = points - np.array(self.aim)
+        return np.stack([offset @ right, offset @ up,
+                         self.distance - offset @ towards], -1)
+
+    def project(self, seen: np.ndarray) -> np.ndarray:
+        """Camera [..., 3] -> picture [..., 2], 0..1 from the upper left."""
+        depth = np.maximum(seen[..., 2], .3)
+        return np.stack(
+            [.5 + self.focal * seen[..., 0] / depth / self.aspect,
+             .5 - self.focal * seen[..., 1] / depth], -1)
+
+
+@dataclass(frozen=True)
+class View:
+    """Where a modality's picture lies in the RGB picture: a scale about the
+    middle, then a shift in shares of the picture."""
+    scale: float = 1.
+    shift: tuple[float, float] = (0., 0.)
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """[..., 2] of the RGB picture -> [..., 2] of this one."""
+        return .5 + self.scale * (points - .5) + np.array(self.shift)
+
+
+def draw_camera(number: int, aspect: float, rng) -> Camera:
+    """A camera in which a person is half to two thirds of the height."""
+    distance = rng.uniform(4.5, 6.5)
+    share = rng.uniform(.54, .68)
+    return Camera(AZIMUTHS[number] + rng.uniform(-.22, .22),
+                  rng.uniform(.02, .22), distance, share * distance / 1.72,
+                  aspect, (rng.uniform(-.1, .1), rng.uniform(.92, 1.1),
+                           0.))
+
+
+def draw_view(setup_rng, rng) -> View:
+    """Mostly the setup's mounting, and a little of every clip's own."""
+    shift = setup_rng.uniform(-.06, .06, 2) + rng.uniform(-.02, .02, 2)
+    return View(setup_rng.uniform(.87, 1.13) * rng.uniform(.98, 1.02),
+                tuple(shift))

@@ -1,0 +1,36 @@
+"""Files that are there completely or not at all."""
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmbimodal.errors import InputError
+
+from .pose import FPS
+
+
+def write_text(path: Path, text: str, workshop: Path) -> None:
+    """Written in ``workshop``, a folder on the same disk, then moved."""
+    part = workshop / path.name
+    part.write_text(text, encoding='utf-8', newline='\n')
+    os.replace(part, path)
+
+
+def write_video(path: Path, frames: list[np.ndarray],
+                workshop: Path) -> None:
+    """MJPG, so that every frame is a key frame; frames [H, W, 3] BGR."""
+    part = workshop / path.name
+    height, width = frames[0].shape[:2]
+    # OpenCV's own encoder: it needs no codec of the machine, takes odd
+    # sizes and writes neither a date nor a version into the file.
+    writer = cv2.VideoWriter(str(part), cv2.CAP_OPENCV_MJPEG,
+                             cv2.VideoWriter_fourcc(*'MJPG'), FPS,
+                             (width, height))
+    if not writer.isOpened():
+        raise InputError(f'{part} cannot be written: check that the disk '
+                         'has space and the folder allows it.')
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+    os.replace(part, path)

@@ -1,0 +1,191 @@
+"""The whole data set: many clips in parallel, resumable."""
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from mmbimodal.errors import InputError
+
+from . import ntu
+from .actions import ACTIONS
+from .clip import LOOKS, Settings, make_clip
+from .files import write_text, write_video
+from .handicaps import DIFFICULTIES
+from .pose import FPS
+from .renderer import VISIBLE_CONTRAST, VISIBLE_SHARE
+
+# Raise it with every change of what a seed gives: a folder never mixes two.
+VERSION = 1
+WORKSHOP = '.unfinished'
+SMALLEST, LARGEST = 32, 1080
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted: how many clips of which settings."""
+    train: int
+    test: int
+    settings: Settings
+
+    def check(self) -> None:
+        for name, count, cameras in (
+                ('train', self.train, ntu.TRAIN_CAMERAS),
+                ('test', self.test, ntu.TEST_CAMERAS)):
+            most = ntu.largest_count(cameras, len(ACTIONS))
+            if not 0 <= count <= most:
+                raise InputError(f'--{name} {count} is not possible: give a '
+                                 f'number from 0 to {most}.')
+        if self.train + self.test == 0:
+            raise InputError('--train 0 --test 0 leaves nothing to write: '
+                             'ask for at least one clip.')
+        if self.settings.seed < 0:
+            raise InputError(f'--seed {self.settings.seed} is negative: give '
+                             '0 or more.')
+        if self.settings.difficulty not in DIFFICULTIES:
+            raise InputError(
+                f'--difficulty {self.settings.difficulty} is unknown: choose '
+                f'one of {", ".join(DIFFICULTIES)}.')
+        if not all(SMALLEST <= side <= LARGEST
+                   for side in self.settings.size):
+            raise InputError(
+                '--size {}x{} is out of range: give a height and a width '
+                'from {} to {} pixels.'.format(*self.settings.size, SMALLEST,
+                                               LARGEST))
+
+    def sample_ids(self) -> list[str]:
+        return (ntu.sample_ids(self.train, ntu.TRAIN_CAMERAS, len(ACTIONS)) +
+                ntu.sample_ids(self.test, ntu.TEST_CAMERAS, len(ACTIONS)))
+
+    def meta(self) -> dict:
+        settings = self.settings
+        return {
+            'version': VERSION, 'seed': settings.seed, 'train': self.train,
+            'test': self.test, 'difficulty': settings.difficulty,
+            'size': {name: list(settings.size_of(name)) for name in LOOKS},
+            'fps': FPS, 'classes': list(ACTIONS),
+            'visible': {'share_of_silhouette': VISIBLE_SHARE,
+                        'grey_levels': VISIBLE_CONTRAST}}
+
+
+def generate(root: Path, request: Request, workers: int,
+             progress: Callable[[int, int], None]) -> None:
+    """Write what is missing of the request below ``root``.
+
+    ``progress`` is told (clips that are there, clips in all) at the start
+    and after every clip.
+    """
+    request.check()
+    root, workshop = Path(root), Path(root) / WORKSHOP
+    known = _open(root, workshop, request.meta())
+    ids = request.sample_ids()
+    missing = [sample_id for sample_id in ids
+               if not _is_there(root, workshop, sample_id, known)]
+    progress(len(ids) - len(missing), len(ids))
+    if not missing and known:
+        return
+    write = partial(_write_clip, root=root, workshop=workshop,
+                    settings=request.settings)
+    for number, _ in enumerate(_each(write, missing, workers)):
+        progress(len(ids) - len(missing) + number + 1, len(ids))
+    # A clip that was written again replaces what the truth said before.
+    truth = {sample_id: _read_truth(workshop, sample_id) or known[sample_id]
+             for sample_id in ids}
+    write_text(root / 'label_map.txt', '\n'.join(ACTIONS) + '\n', workshop)
+    write_text(root / 'truth.json', json.dumps(
+        {'meta': request.meta(), 'samples': truth},
+        separators=(',', ':')), workshop)
+    shutil.rmtree(workshop)
+
+
+def _open(root: Path, workshop: Path, meta: dict) -> dict:
+    """Make the folders, refuse those of another set; the truth so far."""
+    truth, begun = root / 'truth.json', workshop / 'meta.json'
+    known, there = {}, None
+    try:
+        if truth.is_file():
+            content = json.loads(truth.read_text(encoding='utf-8'))
+            known, there = content['samples'], content['meta']
+        elif begun.is_file():
+            there = json.loads(begun.read_text(encoding='utf-8'))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f'{truth if truth.is_file() else begun} is not a '
+                         'file of this generator: choose another folder or '
+                         'remove it.') from error
+    if there is None and any(root.glob('nturgb+d_*')):
+        raise InputError(f'{root} holds NTU folders that this generator did '
+                         'not write: choose another folder.')
+    if there is not None and there != meta:
+        differences = ', '.join(
+            f'{key} {there.get(key)} instead of {value}'
+            for key, value in meta.items() if there.get(key) != value)
+        raise InputError(f'{root} holds another set ({differences}): choose '
+                         'another folder or remove it.')
+    try:
+        workshop.mkdir(parents=True, exist_ok=True)
+        for path in (*(ntu.video_path('', name) for name in LOOKS),
+                     ntu.skeleton_path('')):
+            (root / path).parent.mkdir(exist_ok=True)
+        if not begun.is_file():
+            part = begun.with_suffix('.part')
+            part.write_text(json.dumps(meta), encoding='utf-8')
+            os.replace(part, begun)
+    except OSError as error:
+        raise InputError(f'{root} cannot be written ({error.strerror}): '
+                         'choose another folder.') from error
+    return known
+
+
+def _paths(root: Path, sample_id: str) -> list[Path]:
+    return [root / ntu.video_path(sample_id, name) for name in LOOKS
+            ] + [root / ntu.skeleton_path(sample_id)]
+
+
+def _is_there(root: Path, workshop: Path, sample_id: str,
+              known: dict) -> bool:
+    told = sample_id in known or _read_truth(workshop, sample_id) is not None
+    return told and all(path.is_file() for path in _paths(root, sample_id))
+
+
+def _read_truth(workshop: Path, sample_id: str) -> dict | None:
+    path = workshop / f'{sample_id}.truth'
+    if not path.is_file():
+        return None
+    return json.loads(path.read_text(encoding='utf-8'))
+
+
+def _write_clip(sample_id: str, root: Path, workshop: Path,
+                settings: Settings) -> None:
+    clip = make_clip(sample_id, settings)
+    for name, film in clip.films.items():
+        write_video(root / ntu.video_path(sample_id, name), film.frames,
+                    workshop)
+    write_text(root / ntu.skeleton_path(sample_id), clip.skeleton, workshop)
+    # The truth comes last: where it is, the clip is whole.
+    part = workshop / f'{sample_id}.part'
+    part.write_text(json.dumps(clip.truth), encoding='utf-8')
+    os.replace(part, workshop / f'{sample_id}.truth')
+
+
+def _each(write: Callable[[str], None], ids: list[str], workers: int):
+    """Yields whenever a clip is done."""
+    workers = min(workers, len(ids))
+    if workers < 2:
+        yield from map(write, ids)
+        return
+    # Not a plain fork: OpenCV's and the caller's threads do not survive it.
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context(
+        'forkserver' if 'forkserver' in methods else 'spawn')
+    with ProcessPoolExecutor(workers, context) as pool:
+        jobs = [pool.submit(write, sample_id) for sample_id in ids]
+        try:
+            for job in as_completed(jobs):
+                yield job.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

@@ -1,0 +1,119 @@
+"""What makes a clip hard, drawn on its own for each modality.
+
+The world that the draws stand for: a board of thin plastic hides a body from
+the eye and lets its heat through, a pane of glass does the opposite; light
+goes out, or the air becomes as warm as the body.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from .pose import smooth
+
+KINDS = ('occluder', 'fading', 'passer_by', 'noise', 'warm_background')
+# 'fading' is the loss of contrast, which has another cause in each modality.
+FADING_NAMES = {'rgb': 'darkness', 'ir': 'crossover'}
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """Probabilities per clip and modality, and how bad it becomes."""
+    occluder: float
+    fading: float
+    passer_by: float
+    noise: float
+    warm_background: float
+    fade_share: tuple[float, float]
+    residue: tuple[float, float]
+    sigma: tuple[float, float]
+
+
+DIFFICULTIES = {
+    'easy': Difficulty(.04, .04, .04, .04, .04, (.2, .4), (.3, .5), (4, 6)),
+    'default': Difficulty(.45, .45, .4, .4, .45, (.4, .9), (.0, .08),
+                          (7, 12)),
+    'hard': Difficulty(.65, .6, .6, .6, .6, (.55, 1.), (.0, .05), (10, 18)),
+}
+
+
+@dataclass(frozen=True)
+class Handicaps:
+    """Of one clip in one modality.
+
+    Attributes:
+        names: what was drawn, as written to the truth.
+        contrast: [T], what is left of the actor's contrast, 0..1.
+        hidden: first and last + 1 frame behind the occluder, or None.
+        sigma: of the noise, in grey levels.
+    """
+    names: tuple[str, ...]
+    contrast: np.ndarray
+    hidden: tuple[int, int] | None
+    sigma: float
+    passer_by: bool
+    warm_background: bool
+
+
+def draw_handicaps(modality: str, difficulty: str, frames: int,
+                   rng: np.random.Generator) -> Handicaps:
+    level = DIFFICULTIES[difficulty]
+    # Every number is drawn, used or not, so that the draws of one handicap
+    # do not depend on another's.
+    chance = dict(zip(KINDS, rng.random(len(KINDS))))
+    numbers = rng.random(6)
+    drawn = {kind: chance[kind] < getattr(level, kind) for kind in KINDS}
+    drawn['warm_background'] &= modality == 'ir'
+
+    def between(low: float, high: float, number: float) -> float:
+        return low + (high - low) * number
+
+    hidden = None
+    if drawn['occluder']:
+        # 0.32..0.48 of the frames, so that it stays within 30..50 % after
+        # rounding to whole frames.
+        length = round(frames * between(.32, .48, numbers[0]))
+        start = 1 + int(numbers[1] * (frames - length - 1))
+        hidden = (start, start + length)
+    contrast = np.ones(frames)
+    if drawn['fading']:
+        length = frames * between(*level.fade_share, numbers[2])
+        start = between(-.15 * frames, 1.15 * frames - length, numbers[3])
+        at = np.arange(frames)
+        faded = smooth((at - start) / 3 + 1) * smooth(
+            (start + length - at) / 3 + 1)
+        contrast -= faded * (1 - between(*level.residue, numbers[4]))
+    sigma = 1.5
+    if drawn['noise']:
+        sigma = between(*level.sigma, numbers[5])
+    names = tuple(FADING_NAMES[modality] if kind == 'fading' else kind
+                  for kind in KINDS if drawn[kind])
+    return Handicaps(names, contrast, hidden, sigma, drawn['passer_by'],
+                     drawn['warm_background'])
+
+
+def occluder_track(hidden: tuple[int, int], extent: np.ndarray,
+                   rng: np.random.Generator) -> np.ndarray:
+    """The left and right edge of an occluder that slides by, [T, 2].
+
+    It arrives between two frames, stays before the actor for the frames of
+    ``hidden`` and goes off to the other side; extent [T, 4] is the actor's
+    box. Edges are in shares of the picture's width.
+    """
+    start, stop = hidden
+    margin = .02
+    left = extent[:, 0] - margin
+    right = extent[:, 2] + margin
+    width = (right - left)[start:stop].max() * rng.uniform(1.02, 1.15)
+    middle = (left + right) / 2
+    speed = rng.uniform(.25, .4)
+    direction = 1 if rng.random() < .5 else -1
+    frames = np.arange(len(extent))
+    # Just beside the actor in the frame before and in the frame after.
+    before, after = max(start - 1, 0), min(stop, len(extent) - 1)
+    beside = (width + right - left) / 2
+    middle = np.where(
+        frames < start, middle[before] - direction *
+        (beside[before] + speed * (before - frames)),
+        np.where(frames >= stop, middle[after] + direction *
+                 (beside[after] + speed * (frames - after)), middle))
+    return np.stack([middle - width / 2, middle + width / 2], 1)

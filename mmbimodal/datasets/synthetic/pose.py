@@ -1,0 +1,72 @@
+"""What a body does over time, before it has a size."""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+LEFT, RIGHT = 0, 1
+FPS = 25
+
+
+@dataclass
+class Pose:
+    """Arrays over T frames; index 0 of a pair is the left limb.
+
+    ``arms`` are wrist positions seen from the shoulder, (outwards, up,
+    forward) in arm lengths; ``poles`` the side to which the elbow bends.
+    ``held`` is a wrist position on the stage in metres that takes the place
+    of ``arms`` as far as ``grip`` (0..1) says. ``legs`` are hip flexion,
+    knee flexion and spread in radians. Lengths in metres.
+    """
+    frames: int
+    x: np.ndarray = field(init=False)
+    z: np.ndarray = field(init=False)
+    lift: np.ndarray = field(init=False)
+    yaw: np.ndarray = field(init=False)
+    pitch: np.ndarray = field(init=False)
+    roll: np.ndarray = field(init=False)
+    twist: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        count = self.frames
+        for name in ('x', 'z', 'lift', 'yaw', 'pitch', 'roll', 'twist'):
+            setattr(self, name, np.zeros(count))
+        self.arms = np.tile([.16, -.95, .08], (2, count, 1))
+        self.poles = np.tile([.35, -.2, -1.], (2, 1))
+        self.grip = np.zeros((2, count))
+        self.held = np.zeros((2, count, 3))
+        self.legs = np.tile([.03, .06, .05], (2, count, 1))
+
+    def __len__(self) -> int:
+        return self.frames
+
+    def mirrored(self) -> 'Pose':
+        """The same motion in a mirror that stands at x = 0."""
+        other = Pose(self.frames)
+        other.z, other.lift, other.pitch = self.z, self.lift, self.pitch
+        for name in ('x', 'yaw', 'roll', 'twist'):
+            setattr(other, name, -getattr(self, name))
+        for name in ('arms', 'poles', 'grip', 'legs', 'held'):
+            setattr(other, name, getattr(self, name)[::-1].copy())
+        other.held[..., 0] *= -1
+        return other
+
+
+def smooth(value: np.ndarray) -> np.ndarray:
+    """0 below 0, 1 above 1, and a soft start and end between."""
+    value = np.clip(value, 0, 1)
+    return value * value * (3 - 2 * value)
+
+
+def pulse(time, start: float, rise: float, hold: float, fall: float):
+    """Goes from 0 to 1 within ``rise`` seconds, stays, and comes back."""
+    return smooth((time - start) / rise) * smooth(
+        1 - (time - start - rise - hold) / fall)
+
+
+def swing(angle, elbow, out: float = .14) -> np.ndarray:
+    """Wrist of a hanging arm raised forward by ``angle`` and bent by
+    ``elbow`` (radians, [T]) -> [T, 3] in arm lengths."""
+    lower = angle + elbow
+    return np.stack([np.full_like(angle, out),
+                     -.545 * np.cos(angle) - .455 * np.cos(lower),
+                     .545 * np.sin(angle) + .455 * np.sin(lower)], 1)

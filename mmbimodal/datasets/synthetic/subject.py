@@ -1,0 +1,48 @@
+"""Who performs: bodies, clothes and manners of the forty subjects."""
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .skeleton import Physique
+
+PATTERNS = ('plain', 'stripes', 'vest')
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Colours are BGR in 0..255; heats are shares of the way from a cool
+    background (0) to bare skin (1)."""
+    physique: Physique
+    tempo: float
+    colours: dict[str, tuple]
+    heats: dict[str, float]
+    pattern: str
+
+
+def _colour(rng, saturation, value) -> tuple:
+    hsv = np.uint8([[[rng.integers(180), 255 * rng.uniform(*saturation),
+                      255 * rng.uniform(*value)]]])
+    return tuple(int(c) for c in cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0])
+
+
+def draw_subject(rng: np.random.Generator) -> Subject:
+    tone = rng.uniform(.3, 1)
+    skin = tuple(int(tone * c) for c in (150, 185, 235))
+    top = _colour(rng, (.2, 1), (.35, 1))
+    sleeves = skin if rng.random() < .5 else top
+    clothes = rng.uniform(.5, .75)
+    return Subject(
+        Physique(rng.uniform(1.56, 1.9), rng.uniform(.92, 1.1),
+                 rng.uniform(.96, 1.05), rng.uniform(.92, 1.25)),
+        rng.uniform(.93, 1.1),
+        {'skin': skin, 'sleeve': sleeves, 'top': top,
+         'accent': _colour(rng, (0, .6), (.6, 1)),
+         'trousers': _colour(rng, (0, .8), (.15, .65)),
+         'shoe': _colour(rng, (0, .3), (.1, .9)),
+         'hair': _colour(rng, (.1, .6), (.05, .45))},
+        {'skin': 1., 'sleeve': .95 if sleeves is skin else clothes,
+         'top': clothes, 'accent': clothes - .08,
+         'trousers': clothes - rng.uniform(.02, .15),
+         'shoe': rng.uniform(.25, .5), 'hair': rng.uniform(.55, .8)},
+        PATTERNS[rng.integers(len(PATTERNS))])
