@@ -9,6 +9,9 @@ from mmbimodal.errors import InputError
 
 from .pose import FPS
 
+# Half the bytes of OpenCV's 95, and the limbs' edges stay clean.
+QUALITY = 88
+
 
 def write_text(path: Path, text: str, workshop: Path) -> None:
     """Written in ``workshop``, a folder on the same disk, then moved."""
@@ -30,6 +33,7 @@ def write_video(path: Path, frames: list[np.ndarray],
     if not writer.isOpened():
         raise InputError(f'{part} cannot be written: check that the disk '
                          'has space and the folder allows it.')
+    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, QUALITY)
     for frame in frames:
         writer.write(frame)
     writer.release()

@@ -46,11 +46,14 @@ def draw_scene(rng: np.random.Generator) -> Scene:
             top = horizon - rng.uniform(.02, .08)
         structures.append(Structure(
             kind, (x, top, x + wide, foot),
-            tuple(int(v) for v in rng.integers(40, 190, 3)),
+            tuple(int(v) for v in rng.integers(50, 170) +
+                  rng.integers(-40, 41, 3)),
             int(rng.integers(45, 125))))
     grey = rng.uniform(70, 170)
+    # Skies and walls are greyish, as is the ground.
+    above = rng.uniform(130, 225) + rng.uniform(-35, 35, 3)
     return Scene(
-        horizon, tuple(int(v) for v in rng.integers(120, 240, 3)),
+        horizon, tuple(int(min(v, 245)) for v in above),
         tuple(int(v) for v in grey + rng.uniform(-30, 30, 3)),
         (int(rng.integers(25, 70)), int(rng.integers(60, 105))),
         rng.standard_normal((48, 64)).astype(np.float32), tuple(structures))
