@@ -36,20 +36,29 @@ def read_annotation(ann_file: str) -> Dict[str, Any]:
         InputError: If there is no such file, it is not an annotation, or
             :func:`annotation_problems` finds something.
     """
+    annotation = load_annotation(ann_file)
+    problem = next(_problems(annotation), None)
+    if problem is not None:
+        raise InputError(
+            f'the annotation {ann_file} {problem}: {_REMEDY}, or mend it.')
+    return annotation
+
+
+def load_annotation(ann_file: str) -> Any:
+    """Load the JSON of an annotation without a look at its content.
+
+    Raises:
+        InputError: If there is no such file or it is not JSON.
+    """
     try:
         with open(ann_file, encoding='utf-8') as f:
-            annotation = json.load(f)
+            return json.load(f)
     except OSError as error:
         raise InputError(f'cannot read the annotation {ann_file} '
                          f'({error.strerror}): {_REMEDY}.') from error
     except ValueError as error:
         raise InputError(f'the annotation {ann_file} is not JSON ({error}): '
                          f'{_REMEDY}.') from error
-    problem = next(_problems(annotation), None)
-    if problem is not None:
-        raise InputError(
-            f'the annotation {ann_file} {problem}: {_REMEDY}, or mend it.')
-    return annotation
 
 
 def annotation_problems(annotation: Any) -> List[str]:
