@@ -8,3 +8,7 @@ class InputError(ValueError):
     concerns, and the remedy. ``tools/train.py`` and ``tools/test.py`` print
     that sentence instead of a traceback.
     """
+
+
+class UnreadableVideo(InputError):
+    """A video file that cannot be read, or is too short for its sampling."""

@@ -1,0 +1,47 @@
+# Pairs of videos, one annotation per split (mmbimodal/datasets/annotation.py).
+# Section 4.2 of the paper: 8 segments, one random frame of each (the centre
+# when testing), short side 260-320, crop of 224, flip with p = 0.5.
+modalities = dict(rgb='RGB', ir='RGB')
+
+train_pipeline = [
+    dict(type='ForEachModality', transforms=[dict(type='DecordInit')]),
+    dict(type='SyncSample',
+         transforms=[dict(type='UniformSample', clip_len=8)]),
+    dict(type='ForEachModality', transforms=[dict(type='DecordDecode')]),
+    dict(type='SyncResize', short_side=(260, 320)),
+    dict(type='ForEachModality', shared=True, transforms=[
+        dict(type='RandomCrop', size=224),
+        dict(type='Flip', flip_ratio=0.5),
+    ]),
+    dict(type='ForEachModality',
+         transforms=[dict(type='FormatShape', input_format='NCTHW')]),
+    dict(type='PackModalityInputs'),
+]
+test_pipeline = [
+    dict(type='ForEachModality', transforms=[dict(type='DecordInit')]),
+    dict(type='SyncSample', transforms=[
+        dict(type='UniformSample', clip_len=8, test_mode=True)]),
+    dict(type='ForEachModality', transforms=[dict(type='DecordDecode')]),
+    dict(type='SyncResize', short_side=256),
+    dict(type='ForEachModality', transforms=[
+        dict(type='CenterCrop', crop_size=224),
+        dict(type='FormatShape', input_format='NCTHW'),
+    ]),
+    dict(type='PackModalityInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=8, num_workers=8, persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='PairedVideoDataset', modalities=modalities,
+        pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=8, num_workers=8, persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='PairedVideoDataset', modalities=modalities, test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = val_dataloader
+val_evaluator = dict(type='AccMetric')
+test_evaluator = val_evaluator

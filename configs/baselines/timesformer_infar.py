@@ -1,0 +1,7 @@
+"""The baseline of the paper on InfAR: TimeSformer with feature addition."""
+_base_ = [
+    '../_base_/models/timesformer_sum.py',
+    '../_base_/datasets/infar.py',
+    '../_base_/schedules/sgd_100e.py',
+    '../_base_/default_runtime.py',
+]

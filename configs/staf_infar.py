@@ -1,0 +1,7 @@
+"""STAF on InfAR with the paper's settings (section 4.2)."""
+_base_ = [
+    '_base_/models/staf.py',
+    '_base_/datasets/infar.py',
+    '_base_/schedules/sgd_100e.py',
+    '_base_/default_runtime.py',
+]

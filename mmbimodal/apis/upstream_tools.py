@@ -1,0 +1,72 @@
+"""Hand over to MMAction2's own command-line tools."""
+import runpy
+import sys
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Iterator, Optional
+
+from mmbimodal.errors import InputError
+
+
+def find_upstream(name: str) -> Path:
+    """Where the installed MMAction2 keeps one of its tools.
+
+    Args:
+        name (str): Such as ``'train.py'``.
+
+    Returns:
+        Path: In the wheel's ``.mim`` folder, or in the source tree of a
+        development install.
+
+    Raises:
+        InputError: Neither has it.
+    """
+    package = Path(find_spec('mmaction').origin).parent
+    for root in (package / '.mim', package.parent):
+        path = root / 'tools' / name
+        if path.is_file():
+            return path
+    raise InputError(f'the installed MMAction2 at {package} has no '
+                     f'tools/{name}: pip install mmaction2==1.2.0')
+
+
+def _input_error(error: Optional[BaseException]) -> Optional[InputError]:
+    """The user's mistake at the root of an error, if that is what it is.
+
+    mmengine's registries wrap what a constructor raises, once per level; the
+    innermost one has the plain sentence.
+    """
+    found = None
+    while error is not None:
+        if isinstance(error, InputError):
+            found = error
+        error = error.__cause__ or error.__context__
+    return found
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Exit with the sentence of an :class:`InputError`, no traceback."""
+    try:
+        yield
+    except Exception as error:
+        mistake = _input_error(error)
+        if mistake is None:
+            raise
+        # A data loader's worker sends its traceback as text, the sentence in
+        # the last line behind the name of the class.
+        sentence = str(mistake).strip().splitlines()[-1]
+        name = f'{type(mistake).__module__}.{type(mistake).__name__}: '
+        sys.exit('error: ' + sentence.removeprefix(name))
+
+
+def run_mmaction_tool(name: str) -> None:
+    """Run one of MMAction2's tools with this process's arguments.
+
+    Args:
+        name (str): Such as ``'train.py'``.
+    """
+    with one_sentence():
+        sys.argv[0] = str(find_upstream(name))
+        runpy.run_path(sys.argv[0], run_name='__main__')

@@ -1,0 +1,21 @@
+"""The only place that works around upstream: one file per symptom.
+
+Each file says what breaks, since when, and when the file can go; a test in
+``tests/test_compat`` turns red on the day upstream no longer needs it.
+"""
+from mmbimodal.compat import versions
+
+
+def apply() -> None:
+    """Make the installed stack usable; safe to call more than once."""
+    versions.check()
+    from mmbimodal.compat import localizers
+    localizers.stub_missing_drn()
+    from mmbimodal.compat import (amp_on_cpu, atomic_write, checkpoint,
+                                  cpu_distributed, registries)
+    registries.fill()
+    checkpoint.allow_training_checkpoints()
+    checkpoint.register_loaders()
+    atomic_write.register()
+    amp_on_cpu.register()
+    cpu_distributed.patch()

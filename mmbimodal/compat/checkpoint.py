@@ -1,0 +1,125 @@
+"""Checkpoints: weights only, and one sentence when one cannot be read.
+
+torch ≥ 2.6 loads weights only, but mmengine's training checkpoints hold its
+``HistoryBuffer`` and numpy arrays: testing and resuming then end in
+``UnpicklingError``. The remedy keeps ``weights_only=True`` and names what a
+training checkpoint may hold besides tensors. Can go when mmengine does so.
+
+mmengine's download does not verify the checksum in the file's name and reads
+the file with ``weights_only=False``; the loaders here do neither.
+"""
+import os
+import pickle
+from pathlib import Path
+from typing import Any, Optional
+from urllib.error import URLError
+from urllib.parse import urlparse
+
+import numpy as np
+import torch
+from mmengine.dist import barrier, is_main_process
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+from mmengine.utils import digit_version
+from torch.hub import HASH_REGEX, download_url_to_file
+
+from mmbimodal.errors import InputError
+
+_STATISTICS = ('current', 'max', 'mean', 'min')
+
+
+def history_statistic(owner: Any, name: str) -> Any:
+    """``getattr`` as a checkpoint may use it: HistoryBuffer's statistics.
+
+    Raises:
+        pickle.UnpicklingError: Anything else was asked for.
+    """
+    if owner is HistoryBuffer and name in _STATISTICS:
+        return getattr(HistoryBuffer, name)
+    raise pickle.UnpicklingError(
+        f'a checkpoint may not read the attribute {name!r} of {owner!r}')
+
+
+def allow_training_checkpoints() -> None:
+    """Tell torch what mmengine's checkpoints hold besides tensors."""
+    if digit_version(torch.__version__) < digit_version('2.6'):
+        # These releases load arbitrary pickles unless told otherwise, and
+        # cannot be given a stand-in for ``getattr``: weights load, optimiser
+        # and log state of a training checkpoint do not.
+        os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+        return
+    arrays = np._core if hasattr(np, '_core') else np.core
+    reconstruct, scalar = (arrays.multiarray._reconstruct,
+                           arrays.multiarray.scalar)
+    torch.serialization.add_safe_globals(
+        [HistoryBuffer, (history_statistic, 'builtins.getattr')] +
+        [np.ndarray, np.dtype] +
+        [type(np.dtype(code)) for code in 'bBhHiIlLqQefd?'] +
+        # numpy 2 moved the module: files written by either are accepted.
+        [(function, f'numpy.{core}.multiarray.{function.__name__}')
+         for core in ('core', '_core') for function in (reconstruct, scalar)])
+
+
+def load_from_local(filename: str,
+                    map_location: Optional[str] = None) -> Any:
+    """``torch.load(weights_only=True)`` of a local file.
+
+    Raises:
+        InputError: The file is missing, incomplete, or holds more than
+            weights and training state.
+    """
+    path = Path(filename).expanduser()
+    if not path.is_file():
+        raise InputError(f'the checkpoint {path} does not exist: check the '
+                         'path, or train first')
+    try:
+        return torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = str(error).replace('\n', ' ')
+        if 'global' in reason.lower() or 'attribute' in reason:
+            raise InputError(
+                f'the checkpoint {path} is refused, nothing of it was '
+                'executed: it holds code or objects besides weights; get '
+                'the weights alone from its author') from error
+        raise InputError(f'{path} is not a checkpoint of PyTorch: check the '
+                         'path or download it again') from error
+    except (RuntimeError, EOFError) as error:
+        raise InputError(f'the checkpoint {path} is truncated or damaged: '
+                         'download or copy it again') from error
+
+
+def load_from_http(filename: str,
+                   map_location: Optional[str] = None,
+                   model_dir: Optional[str] = None) -> Any:
+    """Download once, verify the checksum in the name, load weights only.
+
+    Raises:
+        InputError: The name holds no checksum, it does not match, or the
+            download failed.
+    """
+    name = os.path.basename(urlparse(filename).path)
+    checksum = HASH_REGEX.search(name)
+    folder = Path(model_dir or Path(torch.hub.get_dir()) / 'checkpoints')
+    path = folder / name
+    if checksum is None:
+        raise InputError(f'{filename} has no checksum in its name '
+                         '("-<sha256>."), so what arrives cannot be verified: '
+                         'download it yourself and give the local path')
+    if is_main_process() and not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            download_url_to_file(
+                filename, str(path), hash_prefix=checksum.group(1))
+        except (URLError, OSError, RuntimeError) as error:
+            raise InputError(
+                f'{filename} could not be downloaded ({error}): bring the '
+                f'file to {path} by other means and start again') from error
+    barrier()
+    return load_from_local(str(path), map_location)
+
+
+def register_loaders() -> None:
+    """Use them wherever mmengine loads a checkpoint."""
+    CheckpointLoader.register_scheme('', load_from_local, force=True)
+    CheckpointLoader.register_scheme(('http://', 'https://'),
+                                     load_from_http, force=True)

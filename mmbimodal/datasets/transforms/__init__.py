@@ -1,0 +1,6 @@
+from .for_each_modality import ForEachModality
+from .pack_modality_inputs import PackModalityInputs
+from .sync_resize import SyncResize
+from .sync_sample import SyncSample
+
+__all__ = ['ForEachModality', 'PackModalityInputs', 'SyncResize', 'SyncSample']

@@ -1,0 +1,125 @@
+import random
+from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmaction.registry import TRANSFORMS
+from mmbimodal.errors import InputError, UnreadableVideo
+
+
+class _RandomState:
+    """State of the generators that MMAction2's transforms draw from."""
+
+    def __init__(self) -> None:
+        self.python = random.getstate()
+        self.numpy = np.random.get_state()
+
+    def restore(self) -> None:
+        random.setstate(self.python)
+        np.random.set_state(self.numpy)
+
+    def __eq__(self, other: '_RandomState') -> bool:
+        return self.python == other.python and all(
+            np.array_equal(a, b) for a, b in zip(self.numpy, other.numpy))
+
+
+@TRANSFORMS.register_module()
+class ForEachModality(BaseTransform):
+    """Apply MMAction2's transforms to each modality of a sample.
+
+    With ``shared=True`` every modality sees the same random numbers, so that
+    crops and flips stay in step; mmcv's ``TransformBroadcaster`` does not
+    achieve this for MMAction2's transforms. Equal numbers mean equal places
+    only on frames of equal size, hence the check.
+
+    Required keys: ``modalities``. Modified keys: ``modalities``.
+
+    Args:
+        transforms (list): Configs of MMAction2's transforms.
+        shared (bool): Same random numbers for all modalities. Defaults to
+            False.
+        only (Sequence[str], optional): Names of the modalities to transform.
+            Defaults to all.
+
+    Raises:
+        UnreadableVideo: A transform failed before the frames were decoded.
+        InputError: ``only`` names an unknown modality, or a shared random
+            transform met frames of different sizes or consumed different
+            amounts of randomness.
+    """
+
+    def __init__(self,
+                 transforms: List[Union[dict, Callable]],
+                 shared: bool = False,
+                 only: Optional[Sequence[str]] = None) -> None:
+        self.transforms = [
+            TRANSFORMS.build(t) if isinstance(t, dict) else t
+            for t in transforms
+        ]
+        self.shared = shared
+        self.only = only
+
+    def transform(self, results: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+        """Return a new sample; ``results`` is not modified."""
+        modalities = dict(results['modalities'])
+        unknown = set(self.only or ()) - set(modalities)
+        if unknown:
+            raise InputError(
+                f'ForEachModality: only={list(self.only)} names '
+                f'{", ".join(sorted(unknown))}, the data set has '
+                f'{", ".join(modalities)}: correct the pipeline')
+        names = [
+            name for name, inner in modalities.items()
+            if inner is not None and (self.only is None or name in self.only)
+        ]
+        for transform in self.transforms:
+            before = {name: modalities[name] for name in names}
+            start, end = _RandomState(), None
+            for name in names:
+                if self.shared and end is not None:
+                    start.restore()
+                modalities[name] = self._apply(transform, dict(before[name]))
+                if modalities[name] is None:
+                    return None
+                if self.shared:
+                    end = self._check_step(transform, before, start, end)
+        return dict(results, modalities=modalities)
+
+    @staticmethod
+    def _apply(transform: Callable, inner: Dict[str, Any]) -> Dict[str, Any]:
+        """One transform on one modality; reading errors name the file."""
+        reading = 'imgs' not in inner
+        try:
+            return transform(inner)
+        except Exception as error:
+            if not reading or isinstance(error, InputError):
+                raise
+            reason = str(error).strip().splitlines() or [repr(error)]
+            raise UnreadableVideo(
+                f'{inner["filename"]} cannot be read ({reason[-1]}): it is '
+                'damaged or no video; copy it again or leave it out'
+            ) from error
+
+    @staticmethod
+    def _check_step(transform: Callable, before: Dict[str, Dict[str, Any]],
+                    start: _RandomState,
+                    end: Optional[_RandomState]) -> _RandomState:
+        """The generators' state after a modality, if it is as it must be."""
+        state = _RandomState()
+        sizes = {
+            name: tuple(inner['img_shape'])
+            for name, inner in before.items() if 'imgs' in inner
+        }
+        drew = not state == start
+        if drew and len(set(sizes.values())) > 1:
+            raise InputError(
+                f'{type(transform).__name__} draws random numbers for frames '
+                f'of different sizes, {sizes}, and would cut out different '
+                'places: put SyncResize before it')
+        if end is not None and not state == end:
+            raise InputError(
+                f'{type(transform).__name__} drew different amounts of '
+                'random numbers for the modalities, which are no longer '
+                'aligned: move it out of the shared block')
+        return state

@@ -1,0 +1,58 @@
+from typing import Any, Dict, Sequence
+
+import torch
+from mmcv.transforms import BaseTransform
+
+from mmaction.datasets.transforms import PackActionInputs
+from mmaction.registry import TRANSFORMS
+from mmaction.structures import ActionDataSample
+
+
+@TRANSFORMS.register_module()
+class PackModalityInputs(BaseTransform):
+    """Pack the modalities and the label for the model.
+
+    An absent modality becomes NaN in the shape of a present one: the marker
+    that survives collation and normalisation, and by which the model knows.
+
+    Required keys: ``sample_id``, ``modalities``, ``label`` (optional).
+    Added keys: ``inputs`` ({name: tensor}), ``data_samples``
+    (``ActionDataSample``; its metainfo holds ``sample_id`` and, for each
+    present modality, ``meta_keys``).
+
+    Args:
+        meta_keys (Sequence[str]): What to keep of each modality.
+    """
+
+    def __init__(
+        self,
+        meta_keys: Sequence[str] = ('filename', 'frame_inds', 'img_shape',
+                                    'original_shape', 'crop_quadruple',
+                                    'flip')
+    ) -> None:
+        self.pack = PackActionInputs(meta_keys=meta_keys)
+
+    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+        """Return the packed sample; ``results`` is not modified."""
+        modalities = results['modalities']
+        packed = {
+            name: self.pack(inner)
+            for name, inner in modalities.items() if inner is not None
+        }
+        like = next(iter(packed.values()))['inputs']
+        absent = torch.full_like(like, torch.nan, dtype=torch.float32)
+        data_sample = ActionDataSample(
+            metainfo=dict(
+                sample_id=results['sample_id'],
+                modalities={
+                    name: p['data_samples'].metainfo
+                    for name, p in packed.items()
+                }))
+        if 'label' in results:
+            data_sample.set_gt_label(results['label'])
+        return dict(
+            inputs={
+                name: packed[name]['inputs'] if name in packed else absent
+                for name in modalities
+            },
+            data_samples=data_sample)

@@ -1,0 +1,3 @@
+from .hooks import CheckpointMatchHook, InvalidLossHook
+
+__all__ = ['CheckpointMatchHook', 'InvalidLossHook']

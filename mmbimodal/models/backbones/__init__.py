@@ -1,0 +1,3 @@
+from .bimodal_timesformer import BimodalTimeSformer
+
+__all__ = ['BimodalTimeSformer']

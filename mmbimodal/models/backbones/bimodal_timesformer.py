@@ -1,0 +1,150 @@
+from typing import Dict, Optional, Sequence
+
+import torch
+from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
+
+from mmaction.registry import MODELS
+from mmbimodal.errors import InputError
+from ..layers import (ModalityTokens, TimeSformerEncoder, read_state_dict,
+                      resize_embeddings, split_presence, to_encoder_layout)
+
+
+@MODELS.register_module()
+class BimodalTimeSformer(BaseModule):
+    """Siamese TimeSformer of several modalities (section 3.1 of STAF).
+
+    `Is Space-Time Attention All You Need for Video Understanding?
+    <https://arxiv.org/abs/2102.05095>`_ for each modality, with class token,
+    patch features and the saliency of eqs 5–7.
+
+    Readings: 10 layers with one set of weights shared by the branches, since
+    only this costs what Table 1 lists for the baseline (327 GFLOPs, 101 M
+    parameters at 2×8×224²); 12 layers and separate weights stay possible.
+    With shared weights all modalities run as one batch.
+
+    Args:
+        modalities (Sequence[str]): Names and order of the modalities.
+        num_frames (int): Frames M of each modality. Defaults to 8.
+        img_size (int): Side of the square input in pixels. Defaults to 224.
+        patch_size (int): Side of a region in pixels. Defaults to 16.
+        embed_dims (int): Channels C. Defaults to 768.
+        num_heads (int): Attention heads. Defaults to 12.
+        num_layers (int): Layers L. Defaults to 10.
+        share_weights (bool): One encoder for all modalities. Defaults to
+            True.
+        drop_path_rate (float): Stochastic depth of the last layer. Defaults
+            to 0.1, as upstream.
+        with_saliency (bool): Whether to score the regions (eqs 5–7); a plain
+            feature fusion does not need it. Defaults to True.
+        mix_identity (bool): Attention rollout proper instead of eq. 6.
+            Defaults to False.
+        init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=…)``
+            with a TimeSformer of MMAction2 or of its authors, or an ImageNet
+            ViT. Weights of 12 layers fill 10 from the bottom; embeddings are
+            interpolated. Defaults to None.
+    """
+
+    def __init__(self,
+                 modalities: Sequence[str],
+                 num_frames: int = 8,
+                 img_size: int = 224,
+                 patch_size: int = 16,
+                 embed_dims: int = 768,
+                 num_heads: int = 12,
+                 num_layers: int = 10,
+                 share_weights: bool = True,
+                 drop_path_rate: float = 0.1,
+                 with_saliency: bool = True,
+                 mix_identity: bool = False,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if img_size % patch_size or embed_dims % num_heads:
+            raise InputError(
+                f'BimodalTimeSformer: img_size {img_size} must be a multiple '
+                f'of patch_size {patch_size}, and embed_dims {embed_dims} of '
+                f'num_heads {num_heads}; change them in the config')
+        self.modalities = tuple(modalities)
+        self.share_weights = share_weights
+        self.encoders = nn.ModuleDict({
+            name: TimeSformerEncoder(num_frames, img_size, patch_size,
+                                     embed_dims, num_heads, num_layers,
+                                     drop_path_rate, with_saliency,
+                                     mix_identity)
+            for name in (['shared'] if share_weights else self.modalities)
+        })
+
+    def init_weights(self) -> None:
+        """Initialise, then load ``init_cfg``'s checkpoint where there is one.
+
+        Raises:
+            InputError: The file holds no layer that fits this model.
+        """
+        for encoder in self.encoders.values():
+            encoder.init_weights()
+        if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
+            path = self.init_cfg['checkpoint']
+            weights = to_encoder_layout(
+                read_state_dict(
+                    CheckpointLoader.load_checkpoint(path, 'cpu')))
+            for encoder in self.encoders.values():
+                self._load(encoder, weights, path)
+        self._is_init = True
+
+    @staticmethod
+    def _load(encoder: TimeSformerEncoder, weights: Dict[str, Tensor],
+              path: str) -> None:
+        """Fill one encoder and log what was not filled or not used."""
+        own = encoder.state_dict()
+        weights = resize_embeddings(weights, encoder.grid,
+                                    own['time_embed'].shape[1])
+        fitting = {
+            name: tensor
+            for name, tensor in weights.items()
+            if name in own and tensor.shape == own[name].shape
+        }
+        if not any(name.startswith('blocks.') for name in fitting):
+            raise InputError(
+                f'the checkpoint {path} holds no layer that fits this '
+                'TimeSformer: check that it is a TimeSformer or a ViT of the '
+                'same embed_dims, or remove backbone.init_cfg')
+        encoder.load_state_dict(fitting, strict=False)
+        MMLogger.get_current_instance().info(
+            f'{path}: {len(fitting)} of {len(own)} tensors loaded; not in '
+            f'the file: {sorted(set(own) - set(fitting)) or "none"}; not '
+            f'used: {sorted(set(weights) - set(fitting)) or "none"}')
+
+    def forward(self, inputs: Dict[str, Tensor]) -> Dict[str, ModalityTokens]:
+        """Encode each modality.
+
+        Args:
+            inputs (dict[str, Tensor]): Normalised clips, each B×3×M×H×W; NaN
+                where a sample lacks the modality.
+
+        Returns:
+            dict[str, ModalityTokens]: In the config's order.
+
+        Raises:
+            InputError: The modalities are not those of the config.
+        """
+        if set(inputs) != set(self.modalities):
+            raise InputError(
+                f'the batch holds the modalities {sorted(inputs)}, the '
+                f'backbone has {sorted(self.modalities)}: name the same ones '
+                'in the data set and in backbone.modalities')
+        clips, present = zip(
+            *(split_presence(inputs[name]) for name in self.modalities))
+        if self.share_weights:
+            # S×(B×3×M×H×W) -> (S·B)×3×M×H×W, one pass
+            count = len(self.modalities)
+            tokens = zip(*((None, ) * count if x is None else x.chunk(count)
+                           for x in self.encoders['shared'](torch.cat(clips))))
+        else:
+            tokens = (self.encoders[name](x)
+                      for name, x in zip(self.modalities, clips))
+        return {
+            name: ModalityTokens(*branch, there)
+            for name, branch, there in zip(self.modalities, tokens, present)
+        }

@@ -1,0 +1,3 @@
+from .masked_fusion_head import MaskedFusionHead
+
+__all__ = ['MaskedFusionHead']

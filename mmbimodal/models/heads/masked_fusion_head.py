@@ -1,0 +1,232 @@
+from typing import List, NamedTuple, Optional, Tuple
+
+import torch
+from mmengine.model.weight_init import trunc_normal_init
+from torch import Tensor, nn
+
+from mmaction.models.heads import BaseHead
+from mmaction.registry import MODELS
+from mmaction.utils import SampleList
+from mmbimodal.errors import InputError
+from ..layers import MLP, MaskedAttention, SelectedTokens
+
+
+class Regions(NamedTuple):
+    """Regions of f frames: tokens B×f×n×C, their marks B×f×n."""
+    tokens: Tensor
+    marks: Tensor
+
+
+@MODELS.register_module()
+class MaskedFusionHead(BaseHead):
+    """Adaptive masked fusion and classifier (eqs 9–17).
+
+    1. Inside each kept frame a copy of the class token attends to the
+       frame's regions; the copies' mean is the local class token (eqs 13–14).
+    2. The local class token and the regions of all modalities attend to one
+       another (eq. 15).
+    3. MLP after the masking of eq. 16, then a linear layer on the class
+       token.
+
+    Residual connections and pre-LayerNorm as in the backbone. Readings: both
+    attentions share their weights, as only this fits the 8 M parameters of
+    Table 1; the bimodal class token is the sum of the branches' ("feature
+    addition"). Marks carry gradient in eqs 12 and 16 and are constants
+    everywhere else, so dropped regions get none, and both paths agree.
+
+    Args:
+        num_classes (int): Classes K.
+        in_channels (int): Channels C.
+        num_heads (int): Attention heads. Defaults to 12.
+        path (str): ``'gather'`` computes kept regions only; ``'dense'``
+            computes all of them and masks, as the paper writes it. Defaults
+            to ``'gather'``.
+        fusion (bool): Off: class token plus the mean of the kept regions,
+            whose marks then carry the gradient (Table 3). Defaults to True.
+        mask_attention (bool): Eq. 12; off needs ``path='dense'`` (Table 5).
+            Defaults to True.
+        mask_mlp (bool): Eq. 16. The class token's result does not depend on
+            it, only the gradient of the selection does (Table 5). Defaults
+            to True.
+        loss_distill (dict, optional): Self-distillation, with a linear
+            teacher classifier on the bimodal class token. None: off (Table
+            3). Defaults to ``dict(type='SelfDistillLoss')``.
+        init_std (float): Deviation of the linear layers' initial weights.
+            Defaults to 0.02.
+        kwargs: For :class:`mmaction.models.heads.BaseHead`.
+    """
+
+    def __init__(self,
+                 num_classes: int,
+                 in_channels: int,
+                 num_heads: int = 12,
+                 path: str = 'gather',
+                 fusion: bool = True,
+                 mask_attention: bool = True,
+                 mask_mlp: bool = True,
+                 loss_distill: Optional[dict] = dict(type='SelfDistillLoss'),
+                 init_std: float = 0.02,
+                 **kwargs) -> None:
+        super().__init__(num_classes, in_channels, **kwargs)
+        if path not in ('gather', 'dense'):
+            raise InputError(f"MaskedFusionHead: path={path!r} is unknown: "
+                             "'gather' or 'dense'")
+        if path == 'gather' and not mask_attention:
+            raise InputError(
+                'MaskedFusionHead: without mask_attention the dropped regions '
+                "take part, which path='gather' does not compute: set "
+                "path='dense'")
+        self.dense = path == 'dense'
+        self.mask_attention, self.mask_mlp = mask_attention, mask_mlp
+        self.init_std = init_std
+        self.fusion = nn.ModuleDict(
+            dict(
+                norm1=nn.LayerNorm(in_channels, eps=1e-6),
+                attn=MaskedAttention(in_channels, num_heads),
+                norm2=nn.LayerNorm(in_channels, eps=1e-6),
+                mlp=MLP(in_channels))) if fusion else None
+        self.fc_cls = nn.Linear(in_channels, num_classes)
+        self.loss_distill = loss_distill and MODELS.build(loss_distill)
+        if loss_distill:
+            self.fc_teacher = nn.Linear(in_channels, num_classes)
+
+    def init_weights(self) -> None:
+        """Truncated normal weights, zero biases."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                trunc_normal_init(module, std=self.init_std)
+
+    def forward(self, feats: SelectedTokens, **kwargs) -> Tensor:
+        """Class scores.
+
+        Args:
+            feats (SelectedTokens): The neck's output for B clips.
+
+        Returns:
+            Tensor: Logits, B×K.
+        """
+        cls_token, _ = self.fuse(feats, self.select(feats), regions=False)
+        return self.fc_cls(cls_token)
+
+    def loss(self, feats: SelectedTokens, data_samples: SampleList,
+             **kwargs) -> dict:
+        """Joint loss (eq. 20).
+
+        Args:
+            feats (SelectedTokens): The neck's output for B clips.
+            data_samples (list[ActionDataSample]): B samples with labels.
+
+        Returns:
+            dict: ``loss_cls`` and top-k accuracies of
+            :class:`~mmaction.models.heads.BaseHead`, and the terms of
+            ``loss_distill``.
+        """
+        selected = self.select(feats)
+        cls_token, student = self.fuse(
+            feats, selected, regions=self.loss_distill is not None)
+        logits = self.fc_cls(cls_token)
+        losses = self.loss_by_feat(logits, data_samples)
+        if self.loss_distill is not None:
+            labels = torch.stack([x.gt_label for x in data_samples])
+            losses.update(
+                self.loss_distill(
+                    student_logits=logits,
+                    teacher_logits=self.fc_teacher(feats.cls_token),
+                    student_regions=student,
+                    teacher_regions=_flatten(selected)[0],
+                    # B×1 class indices -> B; B×K probabilities stay
+                    labels=labels.to(logits.device).squeeze(1),
+                    weight=_flatten(selected)[1].detach()))
+        return losses
+
+    def select(self, feats: SelectedTokens) -> List[Regions]:
+        """The regions that are computed, grouped by their number per frame.
+
+        Args:
+            feats (SelectedTokens): The neck's output.
+
+        Returns:
+            list[Regions]: ``dense``: one group with all regions of all
+            frames; ``gather``: the kept ones of each group.
+        """
+        if self.dense:
+            return [Regions(feats.patches, feats.marks)]
+        num_regions = feats.marks.shape[2]
+        tokens, marks = feats.patches.flatten(1, 2), feats.marks.flatten(1)
+        selected = []
+        for frames, regions in feats.groups:
+            # B×f×n, into the F·N joint regions
+            index = frames[..., None] * num_regions + regions
+            shape, index = index.shape[1:], index.flatten(1)
+            selected.append(
+                Regions(
+                    tokens.take_along_dim(index[..., None],
+                                          dim=1).unflatten(1, shape),
+                    marks.gather(1, index).unflatten(1, shape)))
+        return selected
+
+    def fuse(self, feats: SelectedTokens, selected: List[Regions],
+             regions: bool) -> Tuple[Tensor, Optional[Tensor]]:
+        """Fuse class token and regions.
+
+        Args:
+            feats (SelectedTokens): The neck's output.
+            selected (list[Regions]): What :meth:`select` made of it.
+            regions (bool): Whether the fused regions are needed as well.
+
+        Returns:
+            tuple[Tensor, Tensor | None]: Class token B×C, regions B×R×C.
+        """
+        tokens, marks = _flatten(selected)
+        kept = marks.detach() > 0
+        if self.fusion is None:
+            weight = (marks * kept / kept.sum(1, keepdim=True).clamp_min(1))
+            mean = (weight[..., None].to(tokens.dtype) * tokens).sum(dim=1)
+            return feats.cls_token + mean, tokens
+
+        # B×(1+R): the class token is always kept
+        marks = torch.cat((torch.ones_like(marks[:, :1]), marks), dim=1)
+        x = torch.cat((self._local_cls_token(feats, selected)[:, None],
+                       tokens), dim=1)
+        num_queries = None if regions else 1
+        x = x[:, :num_queries] + self._attend(x, marks, feats.complete,
+                                              num_queries)  # eq. 15
+        if self.mask_mlp:
+            x = x * marks[:, :num_queries, None].to(x.dtype)  # eq. 16
+        x = x + self.fusion.mlp(self.fusion.norm2(x))
+        return x[:, 0], x[:, 1:] if regions else None
+
+    def _local_cls_token(self, feats: SelectedTokens,
+                         selected: List[Regions]) -> Tensor:
+        """Mean of the kept frames' class tokens, B×C (eqs 13–14)."""
+        total, count = 0., 0.
+        for tokens, marks in selected:
+            batch, frames = marks.shape[:2]
+            cls_token = feats.cls_token[:, None].expand(-1, frames, -1)
+            # B×f×(1+n)×C -> (B·f)×(1+n)×C
+            x = torch.cat((cls_token[:, :, None], tokens), dim=2).flatten(0, 1)
+            kept = (marks.detach() > 0).any(dim=2, keepdim=True)
+            marks = torch.cat((torch.ones_like(marks[..., :1]), marks),
+                              dim=2).flatten(0, 1)
+            x = self._attend(x, marks, feats.complete, num_queries=1)
+            frame_cls_token = cls_token + x[:, 0].unflatten(0, (batch, frames))
+            total = total + (frame_cls_token * kept).sum(dim=1)
+            count = count + kept.sum(dim=1)
+        return total / count
+
+    def _attend(self, x: Tensor, marks: Tensor, complete: bool,
+                num_queries: Optional[int]) -> Tensor:
+        """Pre-norm masked attention of leading tokens to all (eq. 12)."""
+        if not self.mask_attention:
+            marks = torch.ones_like(marks)
+        keep = None
+        if self.mask_attention and (self.dense or not complete):
+            keep = marks.detach() > 0
+        return self.fusion.attn(
+            self.fusion.norm1(x), marks, keep, num_queries)
+
+
+def _flatten(selected: List[Regions]) -> Tuple[Tensor, Tensor]:
+    """All groups as one sequence: tokens B×R×C, marks B×R."""
+    return (torch.cat([x.tokens.flatten(1, 2) for x in selected], dim=1),
+            torch.cat([x.marks.flatten(1) for x in selected], dim=1))

@@ -1,0 +1,49 @@
+"""Saliency of the regions: product of the layers' attention maps."""
+from typing import Sequence, Tuple
+
+import torch
+from torch import Tensor
+
+
+@torch.no_grad()
+def attention_product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
+                      mix_identity: bool = False) -> Tensor:
+    r"""Score every region by the product of attention maps (eqs 5–7).
+
+    .. math::
+        A = A_L A_{L-1} \cdots A_1, \qquad
+        A_{score} = \frac{1}{N_h} \sum_h A^h_{cls, 1:}
+
+    The order of the product is a reading of eq. 6: information flows from
+    the low layers to the high ones (ref. 35 of the paper), so the top layer
+    stands on the left. Only the class token's row of A is needed: it starts
+    as that row of the top layer and is multiplied downwards, a vector by a
+    matrix per layer, O(L·N²) instead of O(L·N³). The maps are recomputed
+    from queries and keys, one layer at a time.
+
+    Args:
+        queries_keys (Sequence[tuple[Tensor, Tensor]]): Queries and keys of
+            each layer from the lowest to the highest, each B×H×(1+N)×d, the
+            class token first.
+        mix_identity (bool): Use (A_l + I) / 2 in place of A_l (attention
+            rollout proper). Eq. 6 has none. Defaults to False.
+
+    Returns:
+        Tensor: Region scores, B×N, float32.
+    """
+    row = None
+    for query, key in reversed(queries_keys):
+        if row is None:
+            query = query[:, :, :1]
+        logits = query @ key.transpose(-2, -1) * query.shape[-1]**-0.5
+        # The product of ten maps loses its ranking in half precision.
+        with torch.autocast(query.device.type, enabled=False):
+            attention = logits.float().softmax(dim=-1)
+            if row is None:
+                product = attention
+                row = torch.zeros_like(attention)
+                row[..., 0] = 1.
+            else:
+                product = row @ attention
+            row = (product + row) / 2 if mix_identity else product
+    return row[:, :, 0, 1:].mean(dim=1)

@@ -1,0 +1,100 @@
+"""One layer of TimeSformer: attention over time, over space, then MLP."""
+from typing import Tuple
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn.bricks.drop import DropPath
+from torch import Tensor, nn
+
+from .mlp import MLP
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention that also returns its queries and keys.
+
+    Args:
+        embed_dims (int): Channels C.
+        num_heads (int): Heads; divides C.
+    """
+
+    def __init__(self, embed_dims: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(embed_dims, 3 * embed_dims)
+        self.proj = nn.Linear(embed_dims, embed_dims)
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+        """Attend among the tokens.
+
+        Args:
+            x (Tensor): Normalised tokens, B×K×C.
+
+        Returns:
+            tuple[Tensor, Tensor, Tensor]: Output (B×K×C), queries and keys
+            (B×H×K×d).
+        """
+        # B×K×3C -> 3×B×H×K×d
+        query, key, value = self.qkv(x).unflatten(
+            -1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        out = F.scaled_dot_product_attention(query, key, value)
+        return self.proj(out.transpose(1, 2).flatten(2)), query, key
+
+
+class DividedBlock(nn.Module):
+    """Divided space–time attention (Bertasius et al., 2021, eqs 11–12).
+
+    Parameter names are those of the authors' release. Stochastic depth drops
+    whole samples.
+
+    Args:
+        embed_dims (int): Channels C.
+        num_heads (int): Heads; divides C.
+        drop_path (float): Probability of dropping a residual branch.
+    """
+
+    def __init__(self, embed_dims: int, num_heads: int,
+                 drop_path: float) -> None:
+        super().__init__()
+        self.temporal_norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
+        self.temporal_attn = Attention(embed_dims, num_heads)
+        self.temporal_fc = nn.Linear(embed_dims, embed_dims)
+        self.norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
+        self.attn = Attention(embed_dims, num_heads)
+        self.norm2 = nn.LayerNorm(embed_dims, eps=1e-6)
+        self.mlp = MLP(embed_dims)
+        self.drop_path = DropPath(drop_path)
+
+    def forward(self, cls_token: Tensor, patches: Tensor
+                ) -> Tuple[Tensor, Tensor, Tuple[Tensor, Tensor]]:
+        """One layer.
+
+        Args:
+            cls_token (Tensor): B×1×C.
+            patches (Tensor): B×T×N×C.
+
+        Returns:
+            tuple: Class token (B×1×C), patches (B×T×N×C), and the spatial
+            attention's queries and keys, (B·T)×H×(1+N)×d each.
+        """
+        batch, frames, regions, channels = patches.shape
+
+        # B×T×N×C -> (B·N)×T×C: each region attends to itself over time
+        x = self.temporal_norm1(patches.transpose(1, 2).flatten(0, 1))
+        x = self.temporal_attn(x)[0].unflatten(0, (batch, regions))
+        # B×N×T×C -> B×T×N×C
+        x = self.temporal_fc(self.drop_path(x)).transpose(1, 2)
+        patches = patches + x
+
+        # (B·T)×(1+N)×C: every frame gets a copy of the class token
+        x = torch.cat((cls_token[:, None].expand(-1, frames, -1, -1),
+                       patches), dim=2).flatten(0, 1)
+        x, query, key = self.attn(self.norm1(x))
+        x = self.drop_path(x.unflatten(0, (batch, frames)))
+        # its copies are averaged: B×(1+T·N)×C
+        x = torch.cat((cls_token + x[:, :, 0].mean(dim=1, keepdim=True),
+                       (patches + x[:, :, 1:]).flatten(1, 2)), dim=1)
+
+        x = x + self.drop_path(self.mlp(self.norm2(x)))
+        cls_token, patches = x.split((1, frames * regions), dim=1)
+        return (cls_token, patches.unflatten(1, (frames, regions)),
+                (query.detach(), key.detach()))

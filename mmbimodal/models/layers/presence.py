@@ -1,0 +1,23 @@
+"""Streams that a sample does not have."""
+from typing import Tuple
+
+import torch
+from torch import Tensor
+
+
+def split_presence(inputs: Tensor) -> Tuple[Tensor, Tensor]:
+    """Tell absent streams from present ones.
+
+    An absent stream enters the model as NaN in every pixel: the marker goes
+    through collation and normalisation as it is.
+
+    Args:
+        inputs (Tensor): Normalised clips, B×C×T×H×W.
+
+    Returns:
+        tuple[Tensor, Tensor]: The clips with absent streams set to zero
+        (B×C×T×H×W), and whether each stream is present (B, bool).
+    """
+    present = ~inputs[:, 0, 0, 0, 0].isnan()
+    shape = (-1, ) + (1, ) * (inputs.ndim - 1)
+    return torch.where(present.view(shape), inputs, 0.), present

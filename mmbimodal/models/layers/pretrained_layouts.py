@@ -1,0 +1,122 @@
+"""Published TimeSformer and ViT checkpoints in the names of our encoder."""
+import re
+from typing import Any, Dict
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+StateDict = Dict[str, Tensor]
+
+# Attention modules of mmcv's transformer layers: (pattern, ours). In a
+# TimeSformer attentions.0 is temporal and attentions.1 spatial.
+_MMCV_COMMON = (
+    (r'^patch_embed\.projection\.', 'patch_embed.proj.'),
+    (r'^transformer_layers\.layers\.(\d+)\.', r'blocks.\1.'),
+    (r'\.ffns\.0\.norm\.', '.norm2.'),
+    (r'\.ffns\.0\.layers\.0\.0\.', '.mlp.fc1.'),
+    (r'\.ffns\.0\.layers\.1\.', '.mlp.fc2.'),
+)
+_MMCV_PROJECTIONS = (
+    (r'attn\.in_proj_', 'attn.qkv.'),
+    (r'attn\.out_proj\.', 'attn.proj.'),
+)
+_MMCV_TIMESFORMER = (
+    (r'\.attentions\.0\.norm\.', '.temporal_norm1.'),
+    (r'\.attentions\.0\.attn\.', '.temporal_attn.'),
+    (r'\.attentions\.0\.temporal_fc\.', '.temporal_fc.'),
+    (r'\.attentions\.1\.norm\.', '.norm1.'),
+    (r'\.attentions\.1\.attn\.', '.attn.'),
+)
+_MMCV_VIT = (
+    (r'\.norms\.0\.', '.norm1.'),
+    (r'\.norms\.1\.', '.norm2.'),
+    (r'\.attentions\.0\.attn\.', '.attn.'),
+)
+
+
+def read_state_dict(checkpoint: Dict[str, Any]) -> StateDict:
+    """The backbone's tensors, whichever way the file wraps them.
+
+    Args:
+        checkpoint (dict): A recogniser's checkpoint, a backbone's, the
+            TimeSformer authors' (``model_state``) or a bare state dict.
+
+    Returns:
+        dict[str, Tensor]: Tensors without prefix.
+    """
+    for key in ('state_dict', 'model_state', 'model'):
+        checkpoint = checkpoint.get(key, checkpoint)
+    for prefix in ('backbone.', 'model.'):
+        inner = {
+            name[len(prefix):]: tensor
+            for name, tensor in checkpoint.items() if name.startswith(prefix)
+        }
+        checkpoint = inner or checkpoint
+    return {
+        name: tensor
+        for name, tensor in checkpoint.items() if isinstance(tensor, Tensor)
+    }
+
+
+def to_encoder_layout(state_dict: StateDict) -> StateDict:
+    """Rename a published state dict to :class:`TimeSformerEncoder`'s names.
+
+    Understood are MMAction2's TimeSformer and ViT, the TimeSformer authors'
+    release and ImageNet ViTs in its naming (``blocks.0.attn.qkv.weight``).
+    A ViT has no temporal attention: it starts as a copy of the spatial one.
+
+    Args:
+        state_dict (dict[str, Tensor]): Tensors without prefix.
+
+    Returns:
+        dict[str, Tensor]: Tensors in our names; unknown ones keep theirs.
+    """
+    temporal = any('.attentions.1.' in name for name in state_dict)
+    rules = _MMCV_COMMON + (_MMCV_TIMESFORMER if temporal else
+                            _MMCV_VIT) + _MMCV_PROJECTIONS
+    renamed = {}
+    for name, tensor in state_dict.items():
+        for pattern, ours in rules:
+            name = re.sub(pattern, ours, name)
+        renamed[name] = tensor
+    if not any('.temporal_attn.' in name for name in renamed):
+        renamed.update({
+            re.sub(r'\.(attn|norm1)\.', r'.temporal_\1.', name): tensor
+            for name, tensor in renamed.items()
+            if re.search(r'^blocks\.\d+\.(attn|norm1)\.', name)
+        })
+    return renamed
+
+
+def resize_embeddings(state_dict: StateDict, grid: int,
+                      num_frames: int) -> StateDict:
+    """Interpolate position and time embeddings to another size.
+
+    Args:
+        state_dict (dict[str, Tensor]): In our names.
+        grid (int): Regions along one side of a frame.
+        num_frames (int): Frames of a clip.
+
+    Returns:
+        dict[str, Tensor]: With ``pos_embed`` 1×(1+grid²)×C (bicubic) and
+        ``time_embed`` 1×num_frames×C (linear).
+    """
+    resized = dict(state_dict)
+    position = state_dict.get('pos_embed')
+    if position is not None and position.shape[1] != 1 + grid**2:
+        cls_token, patches = position[:, :1], position[:, 1:]
+        side = round(patches.shape[1]**0.5)
+        # 1×P×C -> 1×C×side×side
+        patches = patches.transpose(1, 2).unflatten(2, (side, side))
+        patches = F.interpolate(
+            patches.float(), (grid, grid), mode='bicubic',
+            align_corners=False)
+        resized['pos_embed'] = torch.cat(
+            (cls_token, patches.flatten(2).transpose(1, 2)), dim=1)
+    time = state_dict.get('time_embed')
+    if time is not None and time.shape[1] != num_frames:
+        resized['time_embed'] = F.interpolate(
+            time.float().transpose(1, 2), num_frames, mode='linear',
+            align_corners=False).transpose(1, 2)
+    return resized

@@ -1,0 +1,98 @@
+"""TimeSformer that keeps its patch features and scores its regions."""
+from collections import OrderedDict
+from typing import Optional, Tuple
+
+import torch
+from mmengine.model import BaseModule
+from mmengine.model.weight_init import kaiming_init, trunc_normal_
+from torch import Tensor, nn
+
+from .attention_product import attention_product
+from .divided_block import DividedBlock
+
+
+class TimeSformerEncoder(BaseModule):
+    """Divided space–time TimeSformer, all of its tokens returned.
+
+    Same function and, up to the names of the parameters, same weights as
+    MMAction2's ``TimeSformer``. The names are those of the authors' release.
+
+    Args:
+        num_frames (int): Frames T of a clip.
+        img_size (int): Height and width of a frame in pixels.
+        patch_size (int): Height and width of a region in pixels.
+        embed_dims (int): Channels C.
+        num_heads (int): Heads; divides C.
+        num_layers (int): Layers L.
+        drop_path_rate (float): Stochastic depth of the last layer; grows
+            linearly from 0.
+        with_saliency (bool): Whether to score the regions.
+        mix_identity (bool): See :func:`attention_product`.
+    """
+
+    def __init__(self, num_frames: int, img_size: int, patch_size: int,
+                 embed_dims: int, num_heads: int, num_layers: int,
+                 drop_path_rate: float, with_saliency: bool,
+                 mix_identity: bool) -> None:
+        super().__init__()
+        self.grid = img_size // patch_size
+        self.with_saliency = with_saliency
+        self.mix_identity = mix_identity
+        self.patch_embed = nn.Sequential(
+            OrderedDict(
+                proj=nn.Conv2d(
+                    3, embed_dims, kernel_size=patch_size,
+                    stride=patch_size)))
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, embed_dims))
+        self.pos_embed = nn.Parameter(
+            torch.zeros(1, 1 + self.grid**2, embed_dims))
+        self.time_embed = nn.Parameter(torch.zeros(1, num_frames, embed_dims))
+        rates = torch.linspace(0, drop_path_rate, num_layers).tolist()
+        self.blocks = nn.ModuleList(
+            DividedBlock(embed_dims, num_heads, rate) for rate in rates)
+        self.norm = nn.LayerNorm(embed_dims, eps=1e-6)
+
+    def init_weights(self) -> None:
+        """Weights of an untrained model, as in MMAction2's TimeSformer."""
+        kaiming_init(self.patch_embed.proj, mode='fan_in',
+                     nonlinearity='linear')
+        trunc_normal_(self.pos_embed, std=.02)
+        trunc_normal_(self.cls_token, std=.02)
+        for module in self.blocks.modules():
+            if isinstance(module, nn.Linear):
+                trunc_normal_(module.weight, std=.02)
+                nn.init.zeros_(module.bias)
+        for block in self.blocks:
+            nn.init.zeros_(block.temporal_fc.weight)
+
+    def forward(self,
+                clips: Tensor) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
+        """Encode clips of one modality, or of several in one batch.
+
+        Args:
+            clips (Tensor): Normalised frames, B×3×T×H×W.
+
+        Returns:
+            tuple[Tensor, Tensor, Tensor | None]: Class token (B×C), patch
+            features (B×T×N×C) and region scores (B×T×N).
+        """
+        batch, _, frames = clips.shape[:3]
+        # B×3×T×H×W -> (B·T)×C×h×w -> B×T×N×C
+        x = self.patch_embed(clips.transpose(1, 2).flatten(0, 1))
+        patches = x.flatten(2).transpose(1, 2).unflatten(0, (batch, frames))
+        patches = patches + self.pos_embed[:, None, 1:]
+        patches = patches + self.time_embed[:, :, None]
+        cls_token = (self.cls_token + self.pos_embed[:, :1]).expand(
+            batch, -1, -1)
+
+        queries_keys = []
+        for block in self.blocks:
+            cls_token, patches, query_key = block(cls_token, patches)
+            if self.with_saliency:
+                queries_keys.append(query_key)
+
+        saliency = None
+        if self.with_saliency:
+            saliency = attention_product(
+                queries_keys, self.mix_identity).unflatten(0, (batch, frames))
+        return self.norm(cls_token)[:, 0], self.norm(patches), saliency

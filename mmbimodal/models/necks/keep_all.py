@@ -1,0 +1,41 @@
+from typing import Dict, Tuple
+
+import torch
+from mmengine.model import BaseModule
+
+from mmaction.registry import MODELS
+from mmaction.utils import OptSampleList
+from ..layers import (FrameGroup, ModalityTokens, SelectedTokens,
+                      join_modalities)
+
+
+@MODELS.register_module()
+class KeepAll(BaseModule):
+    """No selection: every region of every present frame (Table 3)."""
+
+    def forward(
+        self,
+        feats: Dict[str, ModalityTokens],
+        data_samples: OptSampleList = None,
+    ) -> Tuple[SelectedTokens, dict]:
+        """Join the modalities and mark everything as kept.
+
+        Args:
+            feats (dict[str, ModalityTokens]): The backbone's output.
+            data_samples (list, optional): Not used; MMAction2 passes it.
+
+        Returns:
+            tuple[SelectedTokens, dict]: The joint tokens, and no auxiliary
+            losses.
+        """
+        joint = join_modalities(feats)
+        marks = joint.present[..., None].expand_as(joint.saliency).float()
+        scores = torch.where(joint.present, 1., -torch.inf)
+        frames, regions = (
+            torch.arange(size, device=marks.device)
+            for size in joint.saliency.shape[1:])
+        group = FrameGroup(
+            frames.expand(len(marks), -1),
+            regions.expand(joint.saliency.shape))
+        return SelectedTokens(joint.cls_token, joint.patches, marks, scores,
+                              (group, ), complete=len(feats) == 1), {}
