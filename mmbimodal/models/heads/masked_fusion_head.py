@@ -188,7 +188,8 @@ class MaskedFusionHead(BaseHead):
         marks = torch.cat((torch.ones_like(marks[:, :1]), marks), dim=1)
         x = torch.cat((self._local_cls_token(feats, selected)[:, None],
                        tokens), dim=1)
-        num_queries = None if regions else 1
+        # The class token's row is all that a prediction needs.
+        num_queries = None if regions or self.dense else 1
         x = x[:, :num_queries] + self._attend(x, marks, feats.complete,
                                               num_queries)  # eq. 15
         if self.mask_mlp:
