@@ -3,6 +3,8 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -80,18 +82,29 @@ def generate(root: Path, request: Request, workers: int,
     and after every clip.
     """
     request.check()
-    root, workshop = Path(root), Path(root) / WORKSHOP
+    if workers < 1:
+        raise InputError(f'--workers {workers} is not possible: give 1 or '
+                         'more.')
+    root = Path(root)
+    try:
+        _complete(root, root / WORKSHOP, request, workers, progress)
+    except OSError as error:
+        raise InputError(
+            f'{root} cannot be written ({error.strerror or error}): check '
+            'its space and rights, or choose another folder.') from error
+
+
+def _complete(root: Path, workshop: Path, request: Request, workers: int,
+              progress: Callable[[int, int], None]) -> None:
     known = _open(root, workshop, request.meta())
     ids = request.sample_ids()
     missing = [sample_id for sample_id in ids
                if not _is_there(root, workshop, sample_id, known)]
     progress(len(ids) - len(missing), len(ids))
-    if not missing and known:
-        return
     write = partial(_write_clip, root=root, workshop=workshop,
                     settings=request.settings)
-    for number, _ in enumerate(_each(write, missing, workers)):
-        progress(len(ids) - len(missing) + number + 1, len(ids))
+    for number in _each(write, missing, workers):
+        progress(len(ids) - len(missing) + number, len(ids))
     # A clip that was written again replaces what the truth said before.
     truth = {sample_id: _read_truth(workshop, sample_id) or known[sample_id]
              for sample_id in ids}
@@ -125,18 +138,13 @@ def _open(root: Path, workshop: Path, meta: dict) -> dict:
             for key, value in meta.items() if there.get(key) != value)
         raise InputError(f'{root} holds another set ({differences}): choose '
                          'another folder or remove it.')
-    try:
-        workshop.mkdir(parents=True, exist_ok=True)
-        for path in (*(ntu.video_path('', name) for name in LOOKS),
-                     ntu.skeleton_path('')):
-            (root / path).parent.mkdir(exist_ok=True)
-        if not begun.is_file():
-            part = begun.with_suffix('.part')
-            part.write_text(json.dumps(meta), encoding='utf-8')
-            os.replace(part, begun)
-    except OSError as error:
-        raise InputError(f'{root} cannot be written ({error.strerror}): '
-                         'choose another folder.') from error
+    workshop.mkdir(parents=True, exist_ok=True)
+    for path in _paths(root, ''):
+        path.parent.mkdir(exist_ok=True)
+    if not begun.is_file():
+        part = begun.with_suffix('.part')
+        part.write_text(json.dumps(meta), encoding='utf-8')
+        os.replace(part, begun)
     return known
 
 
@@ -172,20 +180,37 @@ def _write_clip(sample_id: str, root: Path, workshop: Path,
 
 
 def _each(write: Callable[[str], None], ids: list[str], workers: int):
-    """Yields whenever a clip is done."""
+    """Yields how many clips are done whenever one is."""
     workers = min(workers, len(ids))
     if workers < 2:
-        yield from map(write, ids)
+        for number, sample_id in enumerate(ids):
+            write(sample_id)
+            yield number + 1
         return
     # Not a plain fork: OpenCV's and the caller's threads do not survive it.
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context(
         'forkserver' if 'forkserver' in methods else 'spawn')
-    with ProcessPoolExecutor(workers, context) as pool:
+    if 'forkserver' in methods:
+        context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(workers, context, _follow_parent) as pool:
         jobs = [pool.submit(write, sample_id) for sample_id in ids]
         try:
-            for job in as_completed(jobs):
-                yield job.result()
+            for number, job in enumerate(as_completed(jobs)):
+                job.result()
+                yield number + 1
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _follow_parent() -> None:
+    """A worker leaves interruption to its parent and ends when that ends,
+    killed or not: a second run must not meet the first one's workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -4,7 +4,7 @@ import re
 import numpy as np
 
 # The only place of this package that names the two kinds of video.
-VISIBLE, THERMAL = MODALITIES = ('rgb', 'ir')
+VISIBLE, THERMAL = 'rgb', 'ir'
 SKELETON_FOLDER = 'nturgb+d_skeletons'
 TEST_CAMERAS, TRAIN_CAMERAS = (1, ), (2, 3)
 SUBJECTS, SETUPS, REPETITIONS = 40, 17, 2
@@ -64,7 +64,7 @@ def skeleton_text(seen: np.ndarray, depth_pixels: np.ndarray,
     rows = np.concatenate(
         [seen, depth_pixels, colour_pixels, ones, 0 * ones, 0 * ones,
          0 * ones, 2 * ones], -1)
-    line = '%.6g %.6g %.6g %.6g %.6g %.6g %.6g %g %g %g %g %d\n'
+    line = '%.5g %.5g %.5g %.5g %.5g %.5g %.5g %g %g %g %g %d\n'
     body = '%d 0 1 1 1 1 0 0 0 2\n25\n' + line * 25
     parts = [f'{frames}\n']
     for frame in range(frames):

@@ -39,10 +39,9 @@ def draw_subject(rng: np.random.Generator) -> Subject:
         {'skin': skin, 'sleeve': sleeves, 'top': top,
          'accent': _colour(rng, (0, .6), (.6, 1)),
          'trousers': _colour(rng, (0, .8), (.15, .65)),
-         'shoe': _colour(rng, (0, .3), (.1, .9)),
-         'hair': _colour(rng, (.1, .6), (.05, .45))},
+         'shoe': _colour(rng, (0, .3), (.1, .9))},
         {'skin': 1., 'sleeve': .95 if sleeves is skin else clothes,
          'top': clothes, 'accent': clothes - .08,
          'trousers': clothes - rng.uniform(.02, .15),
-         'shoe': rng.uniform(.25, .5), 'hair': rng.uniform(.55, .8)},
+         'shoe': rng.uniform(.25, .5)},
         PATTERNS[rng.integers(len(PATTERNS))])

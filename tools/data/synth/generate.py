@@ -48,17 +48,18 @@ def main() -> None:
     args = parse_args()
     request = Request(args.train, args.test,
                       Settings(args.seed, args.size, args.difficulty))
+    request.check()
     for name, count in (('train', args.train), ('test', args.test)):
         if count % len(ACTIONS):
             print(f'note: --{name} {count} is not divisible by '
-                  f'{len(ACTIONS)}; the first {count % len(ACTIONS)} classes '
-                  'get one clip more.')
+                  f'{len(ACTIONS)}; the first {count % len(ACTIONS)} of the '
+                  'classes get one clip more.')
     with Progress(TextColumn('{task.description}'), BarColumn(),
                   MofNCompleteColumn(), TimeRemainingColumn()) as bar:
-        task = bar.add_task('pairs', total=None)
+        task = bar.add_task('pairs', total=None, visible=False)
         generate(args.out, request, args.workers,
                  lambda done, total: bar.update(
-                     task, completed=done, total=total))
+                     task, completed=done, total=total, visible=True))
     print(f'{args.out}: {args.train} pairs to train, {args.test} to test')
 
 
