@@ -185,15 +185,14 @@ class Report:
         """Print tables and warnings."""
         console = Console()
         table = Table(title=f'{self.dataset}: files')
-        for column in ('modality', 'folder'):
-            table.add_column(column, overflow='fold')
+        table.add_column('modality')
         for column in ('files', 'unpaired', 'empty', 'broken', 'twice',
                        'no id'):
             table.add_column(column, justify='right')
         for modality, row in self.modalities.items():
             counts = [row[k] for k in ('files', 'unpaired', 'empty', 'broken')]
             counts += [len(row['duplicates']), len(row['strays'])]
-            table.add_row(modality, row['folder'], *map(str, counts))
+            table.add_row(modality, *map(str, counts))
         console.print(table)
         table = Table(title=f'{self.dataset}: samples')
         for column in ('samples', 'number', 'such as'):

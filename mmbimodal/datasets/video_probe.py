@@ -149,7 +149,7 @@ def _probe_video(path: str, decode: bool) -> Probe:
             detail=f'{frames} frames are fewer than {MIN_FRAMES}')
     i = 0
     try:
-        height, width = reader.next().shape[:2]
+        height, width, channels = reader.next().shape
         for i in range(1, frames if decode else 1):
             reader.next()
     except Exception:
@@ -158,6 +158,14 @@ def _probe_video(path: str, decode: bool) -> Probe:
             fps=fps,
             fault='undecodable',
             detail=f'frame {i + 1} of {frames} cannot be decoded')
+    if channels != 3:
+        # decord divides the padded length of a row by its width to count the
+        # channels; below 64 pixels the padding can pass for a fourth one.
+        return Probe(
+            frames=frames,
+            fps=fps,
+            fault='undecodable',
+            detail=f'decord misreads rows of {width} pixels, it needs 64')
     return Probe(frames=frames, fps=fps, width=width, height=height)
 
 
@@ -188,6 +196,7 @@ def _probe_skeleton(path: str) -> Probe:
     """
     with open(path, errors='replace') as f:
         lines = f.read().splitlines()
+    cut = Probe(fault='truncated', detail='the last lines are missing')
     bodies, at = 0, 1
     try:
         frames = int(lines[0])
@@ -196,11 +205,12 @@ def _probe_skeleton(path: str) -> Probe:
             for _ in range(in_frame):
                 at += 2 + int(lines[at + 1])
             bodies += in_frame
-    except (ValueError, IndexError):
-        return Probe(fault='undecodable', detail='no complete skeleton file')
+    except IndexError:
+        return cut
+    except ValueError:
+        return Probe(fault='undecodable', detail='it is no skeleton file')
     if at > len(lines):
-        return Probe(
-            frames=frames, fault='truncated', detail='the last lines are cut')
+        return cut
     if not bodies:
         return Probe(
             frames=frames, fault='empty', detail='no frame holds a body')
