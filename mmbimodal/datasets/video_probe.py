@@ -2,6 +2,8 @@
 import os
 import os.path as osp
 import struct
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -77,6 +79,8 @@ def parallel_map(function: Callable, items: Sequence[Any], *,
         description (str): Text beside the progress bar.
         crashed: Called with an item whose process died; gives its result.
     """
+    if not items:
+        return []
     workers = workers or os.cpu_count() or 1
     results: Dict[int, Any] = {}
     columns = (TextColumn('{task.description}'), BarColumn(),
@@ -89,7 +93,9 @@ def parallel_map(function: Callable, items: Sequence[Any], *,
 
         def run(indices: Sequence[int], processes: int) -> None:
             pool = ProcessPoolExecutor(
-                min(processes, len(indices)), initializer=_be_quiet)
+                min(processes, len(indices)),
+                initializer=_start_worker,
+                initargs=(os.getpid(), ))
             try:
                 futures = {
                     pool.submit(function, items[i]): i
@@ -116,10 +122,18 @@ def parallel_map(function: Callable, items: Sequence[Any], *,
     return [results[i] for i in range(len(items))]
 
 
-def _be_quiet() -> None:
-    """Start a worker: no chatter from C++, no threads besides the process."""
+def _start_worker(parent: int) -> None:
+    """No chatter from C++, no threads of OpenCV, no life after the parent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     cv2.setNumThreads(0)
+    threading.Thread(target=_die_with, args=(parent, ), daemon=True).start()
+
+
+def _die_with(parent: int) -> None:
+    """A pool's workers wait for ever if their parent was killed."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _probe_video(path: str, decode: bool) -> Probe:

@@ -180,7 +180,10 @@ def check(args: argparse.Namespace) -> Dict:
                                  args.protocol)
     classes = class_counts(annotation)
     warnings = duration_warnings(probes)
-    warnings += [f'class {c} has no sample' for c, n in classes.items() if not n]
+    warnings += [
+        f'class {name} has no sample' for name, count in classes.items()
+        if not count
+    ]
     for m in annotation['metainfo']['modalities']:
         lacking = [i for i, row in probes.items() if m not in row]
         if lacking:

@@ -170,3 +170,5 @@ if __name__ == '__main__':
         main(parse_args())
     except InputError as error:
         sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        sys.exit('interrupted: the same command completes it')
