@@ -9,11 +9,13 @@ from mmbimodal.compat import versions
 def apply() -> None:
     """Make the installed stack usable; safe to call more than once."""
     versions.check()
-    from mmbimodal.compat import localizers
+    from mmbimodal.compat import localizers, quiet
+    quiet.silence()
     localizers.stub_missing_drn()
-    from mmbimodal.compat import (amp_on_cpu, atomic_write, checkpoint,
-                                  cpu_distributed, registries)
+    from mmbimodal.compat import (amp_on_cpu, atomic_write, bfloat16_loss,
+                                  checkpoint, cpu_distributed, registries)
     registries.fill()
+    bfloat16_loss.patch()
     checkpoint.allow_training_checkpoints()
     checkpoint.register_loaders()
     atomic_write.register()

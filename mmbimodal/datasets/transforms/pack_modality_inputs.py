@@ -40,7 +40,6 @@ class PackModalityInputs(BaseTransform):
             for name, inner in modalities.items() if inner is not None
         }
         like = next(iter(packed.values()))['inputs']
-        absent = torch.full_like(like, torch.nan, dtype=torch.float32)
         data_sample = ActionDataSample(
             metainfo=dict(
                 sample_id=results['sample_id'],
@@ -52,7 +51,8 @@ class PackModalityInputs(BaseTransform):
             data_sample.set_gt_label(results['label'])
         return dict(
             inputs={
-                name: packed[name]['inputs'] if name in packed else absent
+                name: packed[name]['inputs'] if name in packed else
+                torch.full_like(like, torch.nan, dtype=torch.float32)
                 for name in modalities
             },
             data_samples=data_sample)
