@@ -249,8 +249,8 @@ def test_modalities_draw_their_handicaps_independently():
                                            rng[name]).hidden)
                        for name in MODALITIES] for _ in range(2000)])
     share = drawn.mean(0)
-    assert (np.abs(share - .42) < .04).all()
-    assert abs((drawn[:, 0] & drawn[:, 1]).mean() - .42**2) < .03
+    assert (np.abs(share - .4) < .04).all()
+    assert abs((drawn[:, 0] & drawn[:, 1]).mean() - .4**2) < .03
 
 
 def test_another_seed_into_the_same_folder_is_refused(folder):

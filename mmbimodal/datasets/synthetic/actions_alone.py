@@ -5,6 +5,8 @@ import numpy as np
 from .pose import LEFT, RIGHT, Pose, pulse, smooth, swing
 
 TURN = 2 * np.pi
+# The view is 3 to 4 metres wide.
+WAY = 2.2
 
 
 def stride(pose: Pose, phase, hips, knees, bend: float = .12) -> None:
@@ -26,7 +28,9 @@ def counter_swing(pose: Pose, phase, size: float, elbow: float,
 
 
 def _across(pose: Pose, time, speed: float, rng) -> None:
-    """Through the middle of the view in the middle of the clip."""
+    """Through the middle of the view in the middle of the clip, and not
+    out of it at the ends."""
+    speed = min(speed, WAY / (time[-1] - time[0]))
     pose.x = speed * (time - time.mean()) + rng.uniform(-.1, .1)
     pose.yaw = np.full(len(pose), np.pi / 2 + rng.uniform(-.15, .15))
 

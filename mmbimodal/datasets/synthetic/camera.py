@@ -52,12 +52,12 @@ class View:
 
 
 def draw_camera(number: int, aspect: float, rng) -> Camera:
-    """A camera in which a person is half to two thirds of the height."""
+    """A camera in which a person fills 60 to 72 % of the height."""
     distance = rng.uniform(4.5, 6.5)
-    share = rng.uniform(.54, .68)
-    return Camera(AZIMUTHS[number] + rng.uniform(-.22, .22),
+    share = rng.uniform(.6, .72)
+    return Camera(AZIMUTHS[number] + rng.uniform(-.18, .18),
                   rng.uniform(.02, .22), distance, share * distance / 1.72,
-                  aspect, (rng.uniform(-.1, .1), rng.uniform(.92, 1.1),
+                  aspect, (rng.uniform(-.07, .07), rng.uniform(.94, 1.06),
                            0.))
 
 

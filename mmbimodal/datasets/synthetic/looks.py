@@ -15,7 +15,7 @@ class VisibleLook:
     def __init__(self, scene: Scene, rng: np.random.Generator) -> None:
         # Daylight, an overcast evening, a lamp: brightness and its colour.
         warmth = rng.uniform(-.12, .12)
-        self.light = rng.uniform(.5, 1.1) * np.array(
+        self.light = rng.uniform(.65, 1.1) * np.array(
             [1 - warmth, 1., 1 + warmth])
         self.board = tuple(int(v) for v in rng.integers(30, 200, 3))
         self.shadow = tuple(int(.7 * v) for v in scene.ground)

@@ -35,7 +35,7 @@ KINDS = ('house', 'tree', 'pole', 'box')
 def draw_scene(rng: np.random.Generator) -> Scene:
     horizon = rng.uniform(.36, .55)
     structures = []
-    for _ in range(rng.integers(2, 6)):
+    for _ in range(rng.integers(1, 5)):
         kind = KINDS[rng.integers(len(KINDS))]
         x, wide = rng.uniform(-.1, 1), rng.uniform(.12, .3)
         top = horizon - rng.uniform(.08, .4)
@@ -48,7 +48,7 @@ def draw_scene(rng: np.random.Generator) -> Scene:
             kind, (x, top, x + wide, foot),
             tuple(int(v) for v in rng.integers(50, 170) +
                   rng.integers(-40, 41, 3)),
-            int(rng.integers(45, 125))))
+            int(rng.integers(45, 105))))
     grey = rng.uniform(70, 170)
     # Skies and walls are greyish, as is the ground.
     above = rng.uniform(130, 225) + rng.uniform(-35, 35, 3)
@@ -83,7 +83,7 @@ def background(scene: Scene, view: View, size: tuple[int, int],
                         interpolation=cv2.INTER_CUBIC)
     blotches = cv2.resize(scene.grain[::6, ::6], (width, height),
                           interpolation=cv2.INTER_CUBIC)
-    strength = (3, 5) if thermal else (7, 8)
+    strength = (2, 3) if thermal else (5, 6)
     picture += (strength[0] * coarse + strength[1] * blotches)[..., None]
     return np.clip(picture, 0, 255).astype(np.uint8)
 
