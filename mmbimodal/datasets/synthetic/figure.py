@@ -10,12 +10,12 @@ from .subject import Subject
 
 # (material, ((joint, radius as a share of the body height), ...)).
 _LIMBS = [
-    (('trousers'), (('hip_{}', .052), ('knee_{}', .034))),
-    (('trousers'), (('knee_{}', .033), ('ankle_{}', .021))),
-    (('shoe'), (('ankle_{}', .022), ('foot_{}', .018))),
-    (('top'), (('shoulder_{}', .032), ('elbow_{}', .025))),
-    (('sleeve'), (('elbow_{}', .024), ('wrist_{}', .018))),
-    (('skin'), (('wrist_{}', .018), ('hand_{}', .023),
+    ('trousers', (('hip_{}', .052), ('knee_{}', .034))),
+    ('trousers', (('knee_{}', .033), ('ankle_{}', .021))),
+    ('shoe', (('ankle_{}', .022), ('foot_{}', .018))),
+    ('top', (('shoulder_{}', .032), ('elbow_{}', .025))),
+    ('sleeve', (('elbow_{}', .024), ('wrist_{}', .018))),
+    ('skin', (('wrist_{}', .018), ('hand_{}', .023),
                 ('hand_tip_{}', .012))),
 ]
 _TRUNK = [

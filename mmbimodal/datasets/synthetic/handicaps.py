@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .ntu import THERMAL, VISIBLE
 from .pose import smooth
 
 KINDS = ('occluder', 'fading', 'passer_by', 'noise', 'warm_background')
 # 'fading' is the loss of contrast, which has another cause in each modality.
-FADING_NAMES = {'rgb': 'darkness', 'ir': 'crossover'}
+FADING_NAMES = {VISIBLE: 'darkness', THERMAL: 'crossover'}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def draw_handicaps(modality: str, difficulty: str, frames: int,
     chance = dict(zip(KINDS, rng.random(len(KINDS))))
     numbers = rng.random(6)
     drawn = {kind: chance[kind] < getattr(level, kind) for kind in KINDS}
-    drawn['warm_background'] &= modality == 'ir'
+    drawn['warm_background'] &= modality == THERMAL
 
     def between(low: float, high: float, number: float) -> float:
         return low + (high - low) * number
