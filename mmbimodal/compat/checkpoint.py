@@ -74,16 +74,14 @@ def load_from_local(filename: str,
                          'path, or train first')
     try:
         return torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).replace('\n', ' ')
-        if 'global' in reason.lower() or 'attribute' in reason:
+    except Exception as error:
+        # Whatever else a damaged file makes the unpickler stumble over.
+        if isinstance(error, pickle.UnpicklingError) and (
+                'Unsupported' in str(error) or 'attribute' in str(error)):
             raise InputError(
                 f'the checkpoint {path} is refused, nothing of it was '
                 'executed: it holds code or objects besides weights; get '
                 'the weights alone from its author') from error
-        raise InputError(f'{path} is not a checkpoint of PyTorch: check the '
-                         'path or download it again') from error
-    except (RuntimeError, EOFError) as error:
         raise InputError(f'the checkpoint {path} is truncated or damaged: '
                          'download or copy it again') from error
 

@@ -1,0 +1,221 @@
+"""What a trained recogniser selects and predicts, sample by sample."""
+from math import isqrt
+from os import PathLike
+from pathlib import Path
+from types import SimpleNamespace
+from typing import (Any, Dict, Iterator, Mapping, NamedTuple, Optional,
+                    Sequence, Union)
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import init_default_scope
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
+
+from mmaction.registry import DATASETS, HOOKS, MODELS
+from mmbimodal.datasets.sample import build_sample
+from mmbimodal.errors import InputError
+from mmbimodal.models.layers import SelectedTokens
+
+
+class ModalitySelection(NamedTuple):
+    """What the model saw and kept of one modality: T frames of g×g regions.
+
+    Args:
+        frames (np.ndarray): Pictures after resizing and cropping, T×H×W×3,
+            uint8, RGB.
+        frame_inds (np.ndarray): Their indices in the video, T.
+        scores (np.ndarray): Frame scores in [0, 1], T (eq. 4).
+        levels (np.ndarray): ``'key'``, ``'secondary'`` or
+            ``'background'``, T.
+        marks (np.ndarray): Kept regions, T×g×g, bool (eq. 8).
+        crop (np.ndarray): Left, top, width and height of what the model saw,
+            in shares of the video's full frame.
+    """
+    frames: np.ndarray
+    frame_inds: np.ndarray
+    scores: np.ndarray
+    levels: np.ndarray
+    marks: np.ndarray
+    crop: np.ndarray
+
+
+class Selection(NamedTuple):
+    """Prediction for one sample, and what it rests on.
+
+    Args:
+        sample_id (str): Name of the sample.
+        classes (tuple[str]): Names of the K classes.
+        class_scores (np.ndarray): Probabilities, K.
+        label (int, optional): True class, where it is known.
+        modalities (dict[str, ModalitySelection]): Those the sample has, in
+            the order of the config.
+    """
+    sample_id: str
+    classes: Sequence[str]
+    class_scores: np.ndarray
+    label: Optional[int]
+    modalities: Dict[str, ModalitySelection]
+
+
+def init_recognizer(config: Union[str, PathLike, Config],
+                    checkpoint: str,
+                    device: str = 'cpu') -> nn.Module:
+    """Build a recogniser and fill it.
+
+    Args:
+        config (str | Path | Config): Config, or its path.
+        checkpoint (str): Path or URL of the weights.
+        device (str): Where the model is to run. Defaults to ``'cpu'``.
+
+    Returns:
+        nn.Module: In evaluation mode, with the checkpoint's ``dataset_meta``.
+
+    Raises:
+        InputError: The checkpoint cannot be read, or does not fill the
+            model.
+    """
+    config = _load(config)
+    init_default_scope(config.default_scope)
+    model = MODELS.build(config.model)
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    # The check of training and testing, which asks a runner for its model.
+    HOOKS.build(dict(type='CheckpointMatchHook')).after_load_checkpoint(
+        SimpleNamespace(model=model), loaded)
+    model.load_state_dict({
+        name.removeprefix('module.'): tensor
+        for name, tensor in loaded.get('state_dict', loaded).items()
+    }, strict=False)
+    model.dataset_meta = loaded.get('meta', {}).get('dataset_meta', {})
+    return model.to(device).eval()
+
+
+def inspect_selection(
+        model: nn.Module, config: Union[str, PathLike, Config],
+        sample: Union[str, Mapping[str, str]]) -> Selection:
+    """Run one sample through the config's test pipeline and the model.
+
+    Args:
+        model (nn.Module): Of :func:`init_recognizer`.
+        config (str | Path | Config): The model's config.
+        sample (str | Mapping[str, str]): Id of a test sample, or modality →
+            path of a video; modalities may be left out.
+
+    Returns:
+        Selection: What the model selects and predicts.
+
+    Raises:
+        InputError: Unknown id or modality, missing or unreadable file, a
+            model that selects nothing, or a pipeline of several views.
+    """
+    config = _load(config)
+    if isinstance(sample, str):
+        return next(
+            inspect_dataset(model, build_test_set(config), [sample]))
+    settings = config.test_dataloader.dataset
+    unknown = set(sample) - set(settings.modalities)
+    if unknown or not sample:
+        raise InputError(
+            f'the sample has the modalities {", ".join(sample) or "(none)"}, '
+            f'the model knows {", ".join(settings.modalities)}: give at least '
+            'one of these')
+    for name, path in sample.items():
+        if not Path(path).is_file():
+            raise InputError(f'{path}, the {name} of the sample, does not '
+                             'exist: check the path')
+    init_default_scope(config.default_scope)
+    row = build_sample(', '.join(Path(p).stem for p in sample.values()),
+                       {name: str(p) for name, p in sample.items()},
+                       settings.modalities)
+    return _inspect(model, Compose(settings.pipeline)(row))
+
+
+def inspect_dataset(
+        model: nn.Module,
+        dataset: Any,
+        sample_ids: Optional[Sequence[str]] = None) -> Iterator[Selection]:
+    """:func:`inspect_selection` for samples of a data set.
+
+    Args:
+        model (nn.Module): Of :func:`init_recognizer`.
+        dataset (PairedVideoDataset): Of :func:`build_test_set`.
+        sample_ids (Sequence[str], optional): Which. Defaults to all.
+
+    Yields:
+        Selection: One for each sample, in the order asked for.
+
+    Raises:
+        InputError: As :func:`inspect_selection`.
+    """
+    order = {
+        dataset.get_data_info(i)['sample_id']: i
+        for i in range(len(dataset))
+    }
+    for sample_id in order if sample_ids is None else sample_ids:
+        if sample_id not in order:
+            raise InputError(
+                f'there is no sample {sample_id!r} in {dataset.ann_file}: its '
+                f'{len(order)} ids are like {next(iter(order))}')
+        yield _inspect(model, dataset[order[sample_id]])
+
+
+def build_test_set(config: Union[str, PathLike, Config]) -> Any:
+    """The data set that ``tools/test.py`` would test on."""
+    config = _load(config)
+    init_default_scope(config.default_scope)
+    return DATASETS.build(config.test_dataloader.dataset)
+
+
+def _load(config: Union[str, PathLike, Config]) -> Config:
+    return config if isinstance(config, Config) else Config.fromfile(config)
+
+
+@torch.no_grad()
+def _inspect(model: nn.Module, packed: dict) -> Selection:
+    """Forward pass of one packed sample of one view."""
+    views = {name: len(x) for name, x in packed['inputs'].items()}
+    if set(views.values()) != {1}:
+        raise InputError(
+            f'the test pipeline makes {max(views.values())} views of a '
+            'video, a picture of the selection shows one: use CenterCrop and '
+            'num_clips=1 in it')
+    data = model.data_preprocessor(pseudo_collate([packed]), False)
+    feats, _ = model.extract_feat(data['inputs'], test_mode=True)
+    if not isinstance(feats, SelectedTokens):
+        raise InputError(
+            f'the neck {type(model.neck).__name__} selects no frames or '
+            'regions: use a config with KeyframeSelector')
+    sample = model.cls_head.predict(feats, data['data_samples'])[0]
+    class_scores = sample.pred_score.cpu().numpy()
+    return Selection(
+        sample.sample_id,
+        tuple(model.dataset_meta.get('classes')
+              or (f'class {i}' for i in range(len(class_scores)))),
+        class_scores,
+        int(sample.gt_label) if 'gt_label' in sample else None,
+        _by_modality(feats, packed['inputs'], sample.modalities))
+
+
+def _by_modality(feats: SelectedTokens, inputs: Dict[str, Tensor],
+                 metainfo: Dict[str, dict]) -> Dict[str, ModalitySelection]:
+    """Split the joint frames of one sample into those of each modality."""
+    num_frames, num_regions = feats.marks.shape[1:]
+    grid = isqrt(num_regions)
+    marks = feats.marks[0].cpu().numpy().reshape(-1, grid, grid) > 0
+    levels = np.full(num_frames, 'background')
+    for level, group in zip(('key', 'secondary'), feats.groups):
+        levels[group.frames[0].cpu().numpy()] = level
+    # Where frames are missing, a slot of a group points at an empty one.
+    levels[~marks.any(axis=(1, 2))] = 'background'
+    joint = (feats.frame_scores[0].cpu().numpy(), levels, marks)
+    split = zip(*(np.split(x, len(inputs)) for x in joint))
+    return {
+        name: ModalitySelection(
+            # 1×3×T×H×W -> T×H×W×3
+            inputs[name][0].numpy().transpose(1, 2, 3, 0),
+            np.asarray(metainfo[name]['frame_inds']), *parts,
+            np.asarray(metainfo[name].get('crop_quadruple', (0, 0, 1, 1))))
+        for (name, parts) in zip(inputs, split) if name in metainfo
+    }

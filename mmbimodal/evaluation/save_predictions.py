@@ -1,0 +1,53 @@
+from typing import Any, Dict, List, Sequence, Tuple
+
+import mmengine
+
+from mmaction.evaluation import AccMetric
+from mmaction.registry import METRICS
+
+
+@METRICS.register_module()
+class SavePredictions(AccMetric):
+    """``AccMetric`` that also writes what was predicted, as JSON.
+
+    MMAction2's ``--dump`` writes a pickle, which is not safe to open. For
+    ``tools/test.py``::
+
+        --cfg-options
+        test_evaluator.type=mmbimodal.evaluation.SavePredictions
+        test_evaluator.out_file=predictions.json
+
+    The file holds ``classes``, a list of names, and ``predictions``, a list
+    of ``{"sample_id", "label", "scores"}`` with the scores of all classes. In
+    distributed testing it holds the samples of all processes.
+
+    Args:
+        out_file (str): Path of the JSON file.
+        kwargs: For :class:`mmaction.evaluation.AccMetric`.
+    """
+
+    def __init__(self, out_file: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.out_file = out_file
+
+    def process(self, data_batch: Sequence[Tuple[Any, Dict]],
+                data_samples: Sequence[Dict]) -> None:
+        """Remember the names of the samples beside labels and scores."""
+        super().process(data_batch, data_samples)
+        for result, sample in zip(self.results[-len(data_samples):],
+                                  data_samples):
+            result['sample_id'] = sample['sample_id']
+
+    def compute_metrics(self, results: List[Dict]) -> Dict:
+        """Write the file; return the accuracies."""
+        mmengine.dump(
+            dict(
+                classes=self.dataset_meta.get('classes'),
+                predictions=[
+                    dict(
+                        sample_id=x['sample_id'],
+                        label=x['label'],
+                        scores=[round(float(p), 6) for p in x['pred']])
+                    for x in results
+                ]), self.out_file)
+        return super().compute_metrics(results)

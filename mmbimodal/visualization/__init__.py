@@ -1,0 +1,9 @@
+from .confusion_figure import confusion_figure
+from .png import save_png
+from .selection_figure import selection_figure
+from .training_curves import read_scalars, training_curves
+
+__all__ = [
+    'confusion_figure', 'read_scalars', 'save_png', 'selection_figure',
+    'training_curves'
+]

@@ -1,0 +1,28 @@
+import io
+from os import PathLike
+from pathlib import Path
+from typing import Any, Union
+
+MAX_BYTES = 300_000
+
+
+def save_png(figure: Any, path: Union[str, PathLike]) -> None:
+    """Write a figure as PNG of less than 300 kB.
+
+    256 colours, chosen for the picture; where that is not enough, a lower
+    resolution.
+
+    Args:
+        figure (matplotlib.figure.Figure): Figure.
+        path (str | Path): Where to. Missing folders are made.
+    """
+    from PIL import Image
+    for dpi in (200, 160, 130, 110, 90, 75, 60):
+        picture, png = io.BytesIO(), io.BytesIO()
+        figure.savefig(picture, format='png', dpi=dpi)
+        Image.open(picture).convert('RGB').quantize(256).save(
+            png, format='png', optimize=True)
+        if len(png.getvalue()) < MAX_BYTES:
+            break
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_bytes(png.getvalue())

@@ -1,0 +1,103 @@
+from typing import Any
+
+import numpy as np
+
+# Okabe and Ito's palette, which the colour-blind can tell apart; line widths
+# and dashes say the same in print.
+_EDGES = dict(
+    key=dict(edgecolor='#d55e00', linewidth=3.5, linestyle='-'),
+    secondary=dict(edgecolor='#0072b2', linewidth=2.2, linestyle=(0, (4, 2))))
+_LEGEND = dict(
+    key='key frame', secondary='secondary key frame')
+_VEIL = np.array([255, 255, 255])
+_OPACITY = 0.72
+
+
+def selection_figure(selection: Any) -> Any:
+    """Film strips of all modalities, as in the paper's Figs 6 and 7.
+
+    One row per modality, the first one above. Key frames have a solid frame,
+    secondary ones a dashed frame; what the model dropped, regions as well as
+    whole frames, is veiled. Below each picture its score (eq. 4).
+
+    Args:
+        selection (Selection): Of :func:`mmbimodal.apis.inspect_selection`.
+
+    Returns:
+        matplotlib.figure.Figure: For :func:`save_png`.
+    """
+    from matplotlib.figure import Figure
+    rows = selection.modalities
+    columns = max(len(x.frames) for x in rows.values())
+    figure = Figure(
+        figsize=(1.22 * columns + 0.5, 1.55 * len(rows) + 1.0),
+        layout='constrained')
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02)
+    axes = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, part) in zip(axes, rows.items()):
+        for ax in line[len(part.frames):]:
+            ax.set_axis_off()
+        line[0].set_ylabel(name, fontsize=13, fontweight='bold')
+        for t, ax in enumerate(line[:len(part.frames)]):
+            _draw_frame(ax, part, t)
+    figure.suptitle(_title(selection), fontsize=12)
+    _add_legend(figure, selection)
+    return figure
+
+
+def _draw_frame(ax: Any, part: Any, t: int) -> None:
+    """One picture with its outline, score and number in the video."""
+    level = part.levels[t]
+    ax.imshow(_veiled(part.frames[t], part.marks[t]), interpolation='nearest')
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(level in _EDGES)
+    if level in _EDGES:
+        ax.spines[:].set(**_EDGES[level])
+    ax.set_xlabel(
+        f'{part.scores[t]:.2f}', fontsize=10, labelpad=4,
+        fontweight='bold' if level == 'key' else 'normal',
+        color='black' if level in _EDGES else '0.45')
+    ax.set_title(f'frame {part.frame_inds[t]}', fontsize=8, pad=4,
+                 color='0.35')
+
+
+def _veiled(frame: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """A frame, H×W×3 uint8, with the dropped ones of g×g regions veiled."""
+    height, width = frame.shape[:2]
+    rows = np.arange(height) * len(marks) // height
+    columns = np.arange(width) * len(marks) // width
+    kept = marks[rows[:, None], columns][..., None]
+    veil = frame * (1 - _OPACITY) + _VEIL * _OPACITY
+    return np.where(kept, frame, veil).astype(np.uint8)
+
+
+def _title(selection: Any) -> str:
+    """Prediction with its probability, and the truth."""
+    predicted = int(selection.class_scores.argmax())
+    text = (f'{selection.sample_id}    predicted: '
+            f'{selection.classes[predicted]} '
+            f'({selection.class_scores[predicted]:.0%})')
+    if selection.label is not None:
+        verdict = 'right' if predicted == selection.label else 'wrong'
+        text += f'    true: {selection.classes[selection.label]} — {verdict}'
+    return text
+
+
+def _add_legend(figure: Any, selection: Any) -> None:
+    """What outlines and veil mean, with the shares of regions kept."""
+    from matplotlib.patches import Patch
+    handles = []
+    for level, name in _LEGEND.items():
+        kept = [
+            marks.mean() for x in selection.modalities.values()
+            for marks in x.marks[x.levels == level]
+        ]
+        if kept:
+            handles.append(
+                Patch(facecolor='white', **_EDGES[level],
+                      label=f'{name}: {kept[0]:.0%} of its regions kept'))
+    handles.append(
+        Patch(facecolor='0.85', edgecolor='0.6', label='pale: dropped'))
+    figure.legend(
+        handles=handles, loc='outside lower center', ncols=len(handles),
+        frameon=False, fontsize=9, handlelength=2.4, handleheight=1.1)
