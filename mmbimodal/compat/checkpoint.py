@@ -10,6 +10,7 @@ the file with ``weights_only=False``; the loaders here do neither.
 """
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any, Optional
 from urllib.error import URLError
@@ -75,9 +76,10 @@ def load_from_local(filename: str,
     try:
         return torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:
-        # Whatever else a damaged file makes the unpickler stumble over.
-        if isinstance(error, pickle.UnpicklingError) and (
-                'Unsupported' in str(error) or 'attribute' in str(error)):
+        # torch names what it does not allow; anything else is a damaged file
+        # over which the unpickler stumbles in one way or another.
+        if isinstance(error, pickle.UnpicklingError) and re.search(
+                'Unsupported|not an allowed|may not read', str(error)):
             raise InputError(
                 f'the checkpoint {path} is refused, nothing of it was '
                 'executed: it holds code or objects besides weights; get '
