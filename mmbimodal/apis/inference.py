@@ -51,7 +51,7 @@ class Selection(NamedTuple):
         class_scores (np.ndarray): Probabilities, K.
         label (int, optional): True class, where it is known.
         modalities (dict[str, ModalitySelection]): Those the sample has, in
-            the order of the config.
+            the backbone's order.
     """
     sample_id: str
     classes: Sequence[str]
@@ -182,11 +182,14 @@ def _inspect(model: nn.Module, packed: dict) -> Selection:
             'video, a picture of the selection shows one: use CenterCrop and '
             'num_clips=1 in it')
     data = model.data_preprocessor(pseudo_collate([packed]), False)
-    feats, _ = model.extract_feat(data['inputs'], test_mode=True)
+    feats, _ = model.extract_feat(data['inputs'], 'backbone', test_mode=True)
+    names = list(feats)  # the order in which the neck joins the frames
+    if model.with_neck:
+        feats, _ = model.neck(feats)
     if not isinstance(feats, SelectedTokens):
         raise InputError(
-            f'the neck {type(model.neck).__name__} selects no frames or '
-            'regions: use a config with KeyframeSelector')
+            f'the model gives its head {type(feats).__name__}, in which '
+            'nothing is selected: use a config with KeyframeSelector')
     sample = model.cls_head.predict(feats, data['data_samples'])[0]
     class_scores = sample.pred_score.cpu().numpy()
     return Selection(
@@ -195,10 +198,11 @@ def _inspect(model: nn.Module, packed: dict) -> Selection:
               or (f'class {i}' for i in range(len(class_scores)))),
         class_scores,
         int(sample.gt_label) if 'gt_label' in sample else None,
-        _by_modality(feats, packed['inputs'], sample.modalities))
+        _by_modality(feats, names, packed['inputs'], sample.modalities))
 
 
-def _by_modality(feats: SelectedTokens, inputs: Dict[str, Tensor],
+def _by_modality(feats: SelectedTokens, names: Sequence[str],
+                 inputs: Dict[str, Tensor],
                  metainfo: Dict[str, dict]) -> Dict[str, ModalitySelection]:
     """Split the joint frames of one sample into those of each modality."""
     num_frames, num_regions = feats.marks.shape[1:]
@@ -210,12 +214,12 @@ def _by_modality(feats: SelectedTokens, inputs: Dict[str, Tensor],
     # Where frames are missing, a slot of a group points at an empty one.
     levels[~marks.any(axis=(1, 2))] = 'background'
     joint = (feats.frame_scores[0].cpu().numpy(), levels, marks)
-    split = zip(*(np.split(x, len(inputs)) for x in joint))
+    split = zip(*(np.split(x, len(names)) for x in joint))
     return {
         name: ModalitySelection(
             # 1×3×T×H×W -> T×H×W×3
             inputs[name][0].numpy().transpose(1, 2, 3, 0),
             np.asarray(metainfo[name]['frame_inds']), *parts,
             np.asarray(metainfo[name].get('crop_quadruple', (0, 0, 1, 1))))
-        for (name, parts) in zip(inputs, split) if name in metainfo
+        for name, parts in zip(names, split) if name in metainfo
     }

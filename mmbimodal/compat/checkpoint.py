@@ -79,7 +79,7 @@ def load_from_local(filename: str,
         # torch names what it does not allow; anything else is a damaged file
         # over which the unpickler stumbles in one way or another.
         if isinstance(error, pickle.UnpicklingError) and re.search(
-                'Unsupported|not an allowed|may not read', str(error)):
+                '(?i)unsupported|not an allowed|may not read', str(error)):
             raise InputError(
                 f'the checkpoint {path} is refused, nothing of it was '
                 'executed: it holds code or objects besides weights; get '
