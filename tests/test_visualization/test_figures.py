@@ -1,0 +1,171 @@
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mmbimodal.apis import init_recognizer, inspect_selection
+from mmbimodal.errors import InputError
+from mmbimodal.evaluation import confusion_counts
+from mmbimodal.visualization import (confusion_figure, read_scalars, save_png,
+                                     selection_figure, training_curves)
+
+
+def write_run(work_dir, start, records):
+    path = work_dir / start / 'vis_data/scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text('\n'.join(
+        x if isinstance(x, str) else json.dumps(x) for x in records))
+
+
+def train_record(step, loss, per_epoch=10):
+    return dict(loss=loss, loss_cls=loss / 2, top1_acc=0.5, step=step,
+                iter=step, epoch=(step - 1) // per_epoch + 1)
+
+
+def val_record(epoch, top1):
+    return {'acc/top1': top1, 'acc/top5': 0.9, 'step': epoch}
+
+
+@pytest.fixture
+def work_dir(tmp_path):
+    """A training that was killed in epoch 3, and resumed after epoch 2."""
+    write_run(tmp_path, '20260101_000000', [
+        train_record(5, 4.0), train_record(10, 3.0), val_record(1, 0.1),
+        train_record(15, 2.5), train_record(20, 2.0), val_record(2, 0.3),
+        train_record(25, 9.0), '{"loss": 8.0, "st'])
+    write_run(tmp_path, '20260102_000000', [
+        train_record(25, 1.5), train_record(30, 1.0), val_record(3, 0.2)])
+    write_run(tmp_path, '20260103_000000', [val_record(0, 0.7)])  # a test
+    return tmp_path
+
+
+def test_resumed_runs_become_one(work_dir):
+    scalars = read_scalars(work_dir)
+    assert [x['step'] for x in scalars.train] == [5, 10, 15, 20, 25, 30]
+    assert [x['loss'] for x in scalars.train] == [4, 3, 2.5, 2, 1.5, 1]
+    assert [x['acc/top1'] for x in scalars.val] == [0.1, 0.3, 0.2]
+
+
+def test_run_that_starts_again_replaces(work_dir):
+    write_run(work_dir, '20260104_000000',
+              [train_record(5, 7.0), val_record(1, 0.4)])
+    scalars = read_scalars(work_dir)
+    assert [x['loss'] for x in scalars.train] == [7.0]
+    assert [x['acc/top1'] for x in scalars.val] == [0.4]
+
+
+def test_curves(work_dir, tmp_path, check_png, check_texts):
+    figure = training_curves(read_scalars(work_dir))
+    losses, accuracies = figure.axes
+    lines = {x.get_label(): x for x in losses.lines + accuracies.lines}
+    assert np.allclose(lines['loss'].get_xdata(), [.5, 1, 1.5, 2, 2.5, 3])
+    assert lines['loss_cls'].get_ydata().tolist() == [2, 1.5, 1.25, 1, .75, .5]
+    assert lines['validation acc/top1'].get_xdata().tolist() == [1, 2, 3]
+    means = lines['training top1_acc (epoch mean)']
+    assert means.get_ydata().tolist() == [0.5] * 3
+    assert 'best top-1 30.0% after epoch 2' in check_texts(figure)
+    save_png(figure, tmp_path / 'new folder/curves.png')
+    check_png(tmp_path / 'new folder/curves.png')
+
+
+def test_curves_without_validation(tmp_path, check_texts):
+    write_run(tmp_path, '20260101_000000', [train_record(5, 4.0)])
+    check_texts(training_curves(read_scalars(tmp_path)))
+
+
+def test_no_log(tmp_path):
+    with pytest.raises(InputError, match='the work_dir of a training'):
+        read_scalars(tmp_path)
+
+
+@pytest.fixture
+def predictions(tmp_path):
+    def row(label, guess):
+        return dict(sample_id='x', label=label,
+                    scores=np.eye(3)[guess].tolist())
+
+    path = tmp_path / 'predictions.json'
+    path.write_text(json.dumps(dict(
+        classes=['walk', 'wave with both arms', 'hug'],
+        predictions=[row(0, 0), row(0, 0), row(0, 1), row(0, 2), row(1, 1)])))
+    return str(path)
+
+
+def test_confusion(predictions, tmp_path, check_png, check_texts):
+    counts, classes = confusion_counts(predictions)
+    assert counts.tolist() == [[2, 1, 1], [0, 1, 0], [0, 0, 0]]
+    figure = confusion_figure(counts, classes)
+    shares = figure.axes[0].images[0].get_array()
+    assert shares.tolist() == [[.5, .25, .25], [0, 1, 0], [0, 0, 0]]
+    texts = check_texts(figure)
+    assert '3 of 5 right: top-1 60.0%' in texts
+    assert 'wave with both arms' in texts and 'walk (4)' in texts
+    save_png(figure, tmp_path / 'confusion.png')
+    check_png(tmp_path / 'confusion.png')
+
+
+def test_confusion_of_many_classes(tmp_path, check_png, check_texts):
+    counts = np.random.default_rng(0).integers(0, 9, (60, 60))
+    names = [f'a rather long name of an action {i}' for i in range(60)]
+    figure = confusion_figure(counts + 200 * np.eye(60, dtype=int), names)
+    check_texts(figure)
+    save_png(figure, tmp_path / 'confusion.png')
+    check_png(tmp_path / 'confusion.png')
+
+
+@pytest.mark.parametrize('content', [None, '{', '[]', '{"predictions": []}'])
+def test_no_predictions(tmp_path, content):
+    path = tmp_path / 'p.json'
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match='not a file of predictions.*Save'):
+        confusion_counts(str(path))
+
+
+def test_selection(config, checkpoint, tmp_path, check_png, check_texts):
+    model = init_recognizer(config, checkpoint)
+    selection = inspect_selection(model, config, 's1')
+    figure = selection_figure(selection)
+    texts = check_texts(figure)
+    assert any(x.startswith('s1    predicted: ') for x in texts)
+    assert texts.count('frame 18') == 2
+    assert 'key frame: 62% of its regions kept' in texts
+    outlined = [ax for ax in figure.axes if ax.spines['left'].get_visible()]
+    assert len(figure.axes) == 16 and len(outlined) == 8
+    # a dropped region is veiled, a kept one is not
+    part = selection.modalities['rgb']
+    for ax, marks in zip(figure.axes, part.marks):
+        opacity = ax.images[1].get_array()[..., 3]
+        assert np.array_equal(opacity == 0, marks)
+    save_png(figure, tmp_path / 's1.png')
+    check_png(tmp_path / 's1.png')
+
+
+def test_selection_of_noise_at_full_size_stays_small(tmp_path, check_png,
+                                                     check_texts):
+    rng = np.random.default_rng(0)
+    marks = np.zeros((8, 14, 14), bool)
+    marks[:4, :7] = True
+    part = SimpleNamespace(
+        frames=rng.integers(0, 256, (8, 224, 224, 3), np.uint8), marks=marks,
+        frame_inds=np.arange(8) * 100, scores=np.linspace(1, 0, 8),
+        levels=np.array(['key'] * 4 + ['background'] * 4))
+    figure = selection_figure(SimpleNamespace(
+        sample_id='S001C001P001R001A001', classes=['take off a hat or cap'],
+        class_scores=np.ones(1), label=0,
+        modalities=dict(depth=part, thermal=part)))
+    check_texts(figure)
+    save_png(figure, tmp_path / 'noise.png')
+    check_png(tmp_path / 'noise.png')
+
+
+def test_importing_the_package_does_not_import_matplotlib_for_drawing():
+    code = ('import sys, mmbimodal, mmbimodal.visualization; '
+            'sys.exit("matplotlib.pyplot" in sys.modules)')
+    baseline = 'import sys, mmaction.apis; sys.exit('\
+        '"matplotlib.pyplot" in sys.modules)'
+    for text in (code, baseline):
+        print(subprocess.run([sys.executable, '-c', text]).returncode)
