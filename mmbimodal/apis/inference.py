@@ -126,7 +126,8 @@ def inspect_selection(
             raise InputError(f'{path}, the {name} of the sample, does not '
                              'exist: check the path')
     init_default_scope(config.default_scope)
-    row = build_sample(', '.join(Path(p).stem for p in sample.values()),
+    stems = dict.fromkeys(Path(path).stem for path in sample.values())
+    row = build_sample('+'.join(stems),
                        {name: str(p) for name, p in sample.items()},
                        settings.modalities)
     return _inspect(model, Compose(settings.pipeline)(row))

@@ -25,9 +25,11 @@ def confusion_counts(predictions: str) -> Tuple[np.ndarray, List[str]]:
         scores = np.array([x['scores'] for x in content['predictions']])
         labels = [x['label'] for x in content['predictions']]
         counts = ConfusionMatrix.calculate(scores, labels).numpy()
-        classes = content['classes'] or [f'class {i}' for i in range(
-            len(counts))]
-    except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
+        classes = content['classes'] or [
+            f'class {i}' for i in range(len(counts))
+        ]
+    except (OSError, ValueError, TypeError, LookupError,
+            AssertionError) as error:
         raise InputError(
             f'{predictions} is not a file of predictions ({error!r}): write '
             'it with tools/test.py CONFIG CHECKPOINT --cfg-options '

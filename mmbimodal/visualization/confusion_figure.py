@@ -22,25 +22,25 @@ def confusion_figure(counts: np.ndarray, classes: Sequence[str]) -> Any:
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
 
-    side = 3.0 + max(0.42 * min(size, _MAX_NUMBERS), 0.17 * size)
-    figure = Figure(figsize=(side + 0.6, side), layout='constrained')
+    side = 2.0 + max(0.42 * min(size, _MAX_NUMBERS), 0.17 * size)
+    figure = Figure(figsize=(side + 1.4, side), layout='constrained')
     ax = figure.subplots()
     # cividis: even steps of lightness, in grey and to the colour-blind too
     image = ax.imshow(shares, cmap='cividis', vmin=0, vmax=1)
     figure.colorbar(
-        image, ax=ax, shrink=0.8, format=PercentFormatter(1),
+        image, ax=ax, pad=0.02, format=PercentFormatter(1),
         label='share of the true class')
-    small = 9 if size <= _MAX_NUMBERS else 6.5
-    ax.set_xticks(range(size), classes, rotation=90 if size > _MAX_NUMBERS
-                  else 45, ha='center' if size > _MAX_NUMBERS else 'right',
-                  rotation_mode='default' if size > _MAX_NUMBERS else
-                  'anchor', fontsize=small)
+    few = size <= _MAX_NUMBERS
+    small = 9 if few else 6.5
+    ax.set_xticks(
+        range(size), classes, fontsize=small, rotation_mode='anchor',
+        rotation=45 if few else 90, ha='right', va='top' if few else 'center')
     ax.set_yticks(range(size), [
         f'{name} ({total})' for name, total in zip(classes, totals[:, 0])
     ], fontsize=small)
     ax.set_xlabel('predicted', fontsize=11)
     ax.set_ylabel('true (number of samples)', fontsize=11)
-    if size <= _MAX_NUMBERS:
+    if few:
         for row, column in np.argwhere(counts):
             share = shares[row, column]
             ax.text(

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -7,10 +7,8 @@ import numpy as np
 _EDGES = dict(
     key=dict(edgecolor='#d55e00', linewidth=3.5, linestyle='-'),
     secondary=dict(edgecolor='#0072b2', linewidth=2.2, linestyle=(0, (4, 2))))
-_LEGEND = dict(
-    key='key frame', secondary='secondary key frame')
-_VEIL = np.array([255, 255, 255])
-_OPACITY = 0.72
+_LEGEND = dict(key='key frame', secondary='secondary key frame')
+_VEIL = (1., 1., 1., 0.75)
 
 
 def selection_figure(selection: Any) -> Any:
@@ -32,7 +30,7 @@ def selection_figure(selection: Any) -> Any:
     figure = Figure(
         figsize=(1.22 * columns + 0.5, 1.55 * len(rows) + 1.0),
         layout='constrained')
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02)
+    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.04, wspace=0.01)
     axes = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, part) in zip(axes, rows.items()):
         for ax in line[len(part.frames):]:
@@ -47,28 +45,39 @@ def selection_figure(selection: Any) -> Any:
 
 def _draw_frame(ax: Any, part: Any, t: int) -> None:
     """One picture with its outline, score and number in the video."""
-    level = part.levels[t]
-    ax.imshow(_veiled(part.frames[t], part.marks[t]), interpolation='nearest')
+    level, marks = part.levels[t], part.marks[t]
+    height, width = part.frames[t].shape[:2]
+    extent = (0, width, height, 0)
+    ax.imshow(part.frames[t], interpolation='bicubic', extent=extent)
+    veil = np.where(marks[..., None], 0., _VEIL)
+    ax.imshow(veil, interpolation='nearest', extent=extent)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(level in _EDGES)
     if level in _EDGES:
         ax.spines[:].set(**_EDGES[level])
+        _outline(ax, marks, extent, _EDGES[level]['edgecolor'])
     ax.set_xlabel(
-        f'{part.scores[t]:.2f}', fontsize=10, labelpad=4,
+        f'score {part.scores[t]:.2f}', fontsize=9, labelpad=4,
         fontweight='bold' if level == 'key' else 'normal',
         color='black' if level in _EDGES else '0.45')
     ax.set_title(f'frame {part.frame_inds[t]}', fontsize=8, pad=4,
                  color='0.35')
 
 
-def _veiled(frame: np.ndarray, marks: np.ndarray) -> np.ndarray:
-    """A frame, H×W×3 uint8, with the dropped ones of g×g regions veiled."""
-    height, width = frame.shape[:2]
-    rows = np.arange(height) * len(marks) // height
-    columns = np.arange(width) * len(marks) // width
-    kept = marks[rows[:, None], columns][..., None]
-    veil = frame * (1 - _OPACITY) + _VEIL * _OPACITY
-    return np.where(kept, frame, veil).astype(np.uint8)
+def _outline(ax: Any, marks: np.ndarray, extent: Sequence[float],
+             color: str) -> None:
+    """Line between kept and dropped ones of g×g regions.
+
+    Without it, a pale place that is kept looks dropped.
+    """
+    grid = len(marks)
+    x, y = extent[1] / grid, extent[2] / grid
+    rows, columns = np.nonzero(marks[:, 1:] != marks[:, :-1])
+    ax.vlines((columns + 1) * x, rows * y, (rows + 1) * y, color=color,
+              linewidth=1.2)
+    rows, columns = np.nonzero(marks[1:] != marks[:-1])
+    ax.hlines((rows + 1) * y, columns * x, (columns + 1) * x, color=color,
+              linewidth=1.2)
 
 
 def _title(selection: Any) -> str:
@@ -97,7 +106,7 @@ def _add_legend(figure: Any, selection: Any) -> None:
                 Patch(facecolor='white', **_EDGES[level],
                       label=f'{name}: {kept[0]:.0%} of its regions kept'))
     handles.append(
-        Patch(facecolor='0.85', edgecolor='0.6', label='pale: dropped'))
+        Patch(facecolor='0.85', edgecolor='0.6', label='pale: dropped by the model'))
     figure.legend(
         handles=handles, loc='outside lower center', ncols=len(handles),
         frameon=False, fontsize=9, handlelength=2.4, handleheight=1.1)

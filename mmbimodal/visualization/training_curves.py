@@ -91,7 +91,7 @@ def training_curves(scalars: Scalars) -> Any:
 
     val = _columns(scalars.val)
     # A batch's accuracy jumps; the mean over an epoch can be compared.
-    curves = [('training ' + name, *_epoch_means(train, name), '')
+    curves = [(f'training {name} (epoch mean)', *_epoch_means(train, name), '')
               for name in sorted(train) if name.endswith('top1_acc')]
     curves += [('validation ' + name, val['step'], val[name], 'o')
                for name in sorted(val) if '/top' in name]
@@ -110,7 +110,8 @@ def training_curves(scalars: Scalars) -> Any:
         ax.set_xlim(left=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(alpha=0.3)
-        ax.legend(fontsize=9)
+        if ax.lines:
+            ax.legend(fontsize=9)
     return figure
 
 

@@ -162,10 +162,7 @@ def test_selection_of_noise_at_full_size_stays_small(tmp_path, check_png,
     check_png(tmp_path / 'noise.png')
 
 
-def test_importing_the_package_does_not_import_matplotlib_for_drawing():
-    code = ('import sys, mmbimodal, mmbimodal.visualization; '
+def test_importing_does_not_import_pyplot():
+    code = ('import sys, mmbimodal.visualization; '
             'sys.exit("matplotlib.pyplot" in sys.modules)')
-    baseline = 'import sys, mmaction.apis; sys.exit('\
-        '"matplotlib.pyplot" in sys.modules)'
-    for text in (code, baseline):
-        print(subprocess.run([sys.executable, '-c', text]).returncode)
+    assert subprocess.run([sys.executable, '-c', code]).returncode == 0

@@ -1,0 +1,78 @@
+"""Draw which frames and regions a model selects.
+
+One PNG per sample: a film strip of each modality with key frames outlined,
+dropped regions pale, frame scores, prediction and truth.
+
+    selection.py CONFIG CKPT --num 6 --out work_dirs/pictures
+    selection.py CONFIG CKPT --sample S001C001P001R001A001 --out pictures
+    selection.py CONFIG CKPT --files rgb=a.avi ir=b.avi --out pictures
+"""
+import argparse
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config, DictAction
+
+from mmbimodal.apis import (build_test_set, init_recognizer, inspect_dataset,
+                            inspect_selection, one_sentence)
+from mmbimodal.errors import InputError
+from mmbimodal.visualization import save_png, selection_figure
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', metavar='CONFIG', help='config file')
+    parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        '--sample', nargs='+', metavar='ID', help='ids of test samples')
+    what.add_argument(
+        '--num', type=int, default=6, metavar='N',
+        help='N test samples, evenly spread (default: 6)')
+    what.add_argument(
+        '--files', nargs='+', metavar='NAME=PATH',
+        help='videos of one sample, one per modality')
+    parser.add_argument(
+        '--out', type=Path, required=True, metavar='DIR',
+        help='folder of the pictures, named by the sample')
+    parser.add_argument('--device', default='cpu', help='default: cpu')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={},
+        help='override settings of the config, key=value')
+    return parser.parse_args()
+
+
+def main(args: argparse.Namespace) -> None:
+    if args.num < 1:
+        raise InputError(f'--num {args.num} is not a number of samples: give '
+                         'at least 1')
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options)
+    model = init_recognizer(config, args.checkpoint, args.device)
+    if args.files:
+        pairs = [item.partition('=') for item in args.files]
+        if not all(separator for _, separator, _ in pairs):
+            raise InputError(f'--files {" ".join(args.files)} is not a list '
+                             'of NAME=PATH: such as rgb=a.avi')
+        selections = [
+            inspect_selection(model, config,
+                              {name: path for name, _, path in pairs})
+        ]
+    else:
+        dataset = build_test_set(config)
+        ids = args.sample or [
+            dataset.get_data_info(i)['sample_id'] for i in np.unique(
+                np.linspace(0, len(dataset) - 1, args.num, dtype=int))
+        ]
+        selections = inspect_dataset(model, dataset, ids)
+    for selection in selections:
+        path = args.out / f'{selection.sample_id}.png'
+        save_png(selection_figure(selection), path)
+        print(path)
+
+
+if __name__ == '__main__':
+    with one_sentence():
+        main(parse_args())
