@@ -96,15 +96,13 @@ def test_saliency_carries_no_gradient():
         assert not feats.saliency.requires_grad
 
 
-def test_untrained_model_has_gradients_everywhere_but_behind_temporal_fc():
-    """temporal_fc starts at zero, as upstream: what is before it waits."""
-    torch.manual_seed(0)
+def test_untrained_model_has_gradients_everywhere():
+    """What stands before temporal_fc may wait for it to leave zero."""
     model = build(model_config(), std=0.).train()
     inputs, samples = make_batch(4)
     total(model(inputs, samples, mode='loss')).backward()
     for name, p in model.named_parameters():
-        assert p.grad is not None, name
-        if 'temporal_attn' in name or 'temporal_norm1' in name:
-            assert p.grad.abs().max() == 0, name
-        elif name not in CANCELLED:
+        assert p.grad is not None and p.grad.isfinite().all(), name
+        waits = 'temporal_attn' in name or 'temporal_norm1' in name
+        if not waits and name not in CANCELLED:
             assert p.grad.abs().max() > 0, name

@@ -249,23 +249,9 @@ def test_vit_fills_all_but_time_embedding_and_temporal_fc(tmp_path, layout):
             if name == 'time_embed' or 'temporal_fc' in name]
     assert len(left) == 5
     for name, tensor in own.items():
-        if name in left:
-            assert (tensor == 0).all(), name
-        else:
+        if name not in left:
             source = name.replace('temporal_', '')
             assert torch.equal(tensor, vit[source]), name
-
-
-def test_vit_of_mmaction2_is_read_as_mmaction2_reads_it(tmp_path):
-    """Its own loader on the same file."""
-    path = save(tmp_path, mmaction_vit(timm_vit()))
-    theirs = TimeSformer(num_transformer_layers=2, **SIZES)
-    theirs.init_weights(str(path))
-    model, inputs = ours(path), clips()
-    with torch.no_grad():
-        torch.testing.assert_close(
-            model(inputs)['a'].cls_token, theirs.eval()(inputs['a']),
-            rtol=1e-5, atol=1e-5)
 
 
 # -- Other sizes --------------------------------------------------------------
@@ -285,7 +271,6 @@ def test_shallower_weights_fill_the_lower_layers(tmp_path):
         layers=3).encoders['shared'].state_dict()
     for name, tensor in authors_names(state_dict).items():
         assert torch.equal(own[name], tensor), name
-    assert (own['blocks.2.temporal_fc.weight'] == 0).all()
 
 
 def test_larger_embeddings_are_interpolated_from_the_file(tmp_path):
