@@ -1,7 +1,6 @@
 """What a file of a data set holds, or why it cannot be used."""
 import os
 import os.path as osp
-import struct
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,6 +13,8 @@ import decord
 from rich.console import Console
 from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
                            TimeRemainingColumn)
+
+from .container import is_cut_off
 
 MIN_FRAMES = 8
 """A clip must offer one frame for each of the 8 frames of a model."""
@@ -193,12 +194,7 @@ def _frames_missing(path: str, frames: int) -> int:
     capture = cv2.VideoCapture(path)
     declared = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
-    with open(path, 'rb') as f:
-        head = f.read(8)
-    cut_off = (
-        head[:4] == b'RIFF'
-        and struct.unpack('<I', head[4:])[0] + 8 > osp.getsize(path))
-    tolerance = 0 if cut_off else max(2, 0.05 * declared)
+    tolerance = 0 if is_cut_off(path) else max(2, 0.05 * declared)
     return declared if declared - frames > tolerance else 0
 
 
