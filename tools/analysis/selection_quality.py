@@ -21,12 +21,12 @@ from mmbimodal.apis import (build_test_set, init_recognizer, inspect_dataset,
 from mmbimodal.errors import InputError
 from mmbimodal.evaluation import selection_quality
 
-COLUMNS = dict(
-    frames_visible='frames: actor visible',
-    frames_chance='chance',
-    regions_inside="regions: in the actor's box",
-    regions_chance='chance, same frames',
-    regions_chance_any_frame='chance, any frame')
+ROWS = dict(
+    frames_visible='actor visible in selected frames',
+    frames_chance='  chance: all sampled frames',
+    regions_inside="kept regions in the actor's box",
+    regions_chance='  chance: same frames, at random',
+    regions_chance_any_frame='  chance: all regions, all frames')
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,17 +59,18 @@ def load_truth(path: str) -> Dict[str, dict]:
 def show(quality: Dict[str, dict]) -> None:
     table = Table(title='Does the selection find the actor?')
     table.add_column('')
-    table.add_column('frames selected', justify='right')
-    for title in COLUMNS.values():
-        table.add_column(title, justify='right')
+    for name in quality:
+        table.add_column(name, justify='right')
+    table.add_row('frames selected', *(
+        f'{x["selected_frames"]} of {x["sampled_frames"]}'
+        for x in quality.values()), end_section=True)
 
     def percent(share: Optional[float]) -> str:
         return '–' if share is None else f'{share:.1%}'
 
-    for name, row in quality.items():
-        table.add_row(
-            name, f'{row["selected_frames"]} of {row["sampled_frames"]}',
-            *(percent(row[key]) for key in COLUMNS))
+    for key, title in ROWS.items():
+        table.add_row(title, *(percent(x[key]) for x in quality.values()),
+                      end_section=key == 'frames_chance')
     Console().print(table)
 
 
