@@ -65,6 +65,12 @@ def test_biases_of_the_scorer_cancel_in_the_normalisation():
         assert found[name].abs().max() < 1e-5
 
 
+def test_so_does_the_global_half_of_fc2():
+    """f_glo of eq. 2 adds the same to every frame's score of eq. 3."""
+    local, glo = gradients(CONFIGS['staf'])['neck.fc2.weight'].chunk(2, dim=1)
+    assert glo.abs().max() < 1e-5 < local.abs().max()
+
+
 def test_the_student_does_not_teach_the_teacher():
     """Eqs 18 and 19 take the teacher as it is."""
     teacher = [torch.randn(2, 5, requires_grad=True),
