@@ -9,7 +9,7 @@ from mmbimodal import compat
 
 compat.apply()
 
-from mmbimodal import datasets, engine, models  # noqa: E402, F401
+from mmbimodal import datasets, engine, evaluation, models  # noqa: E402, F401
 from mmbimodal.errors import InputError  # noqa: E402
 from mmbimodal.version import __version__  # noqa: E402
 

@@ -20,23 +20,28 @@ import numpy as np
 import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import HistoryBuffer
+from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner import CheckpointLoader
 from mmengine.utils import digit_version
 from torch.hub import HASH_REGEX, download_url_to_file
 
 from mmbimodal.errors import InputError
 
-_STATISTICS = ('current', 'max', 'mean', 'min')
+# Functions that mmengine stores in checkpoints, by the class they are of.
+_ATTRIBUTES = {
+    HistoryBuffer: ('current', 'max', 'mean', 'min'),
+    OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
+}
 
 
-def history_statistic(owner: Any, name: str) -> Any:
-    """``getattr`` as a checkpoint may use it: HistoryBuffer's statistics.
+def allowed_attribute(owner: Any, name: str) -> Any:
+    """``getattr`` as a checkpoint may use it: a few functions of mmengine.
 
     Raises:
         pickle.UnpicklingError: Anything else was asked for.
     """
-    if owner is HistoryBuffer and name in _STATISTICS:
-        return getattr(HistoryBuffer, name)
+    if isinstance(owner, type) and name in _ATTRIBUTES.get(owner, ()):
+        return getattr(owner, name)
     raise pickle.UnpicklingError(
         f'a checkpoint may not read the attribute {name!r} of {owner!r}')
 
@@ -53,7 +58,7 @@ def allow_training_checkpoints() -> None:
     reconstruct, scalar = (arrays.multiarray._reconstruct,
                            arrays.multiarray.scalar)
     torch.serialization.add_safe_globals(
-        [HistoryBuffer, (history_statistic, 'builtins.getattr')] +
+        [*_ATTRIBUTES, (allowed_attribute, 'builtins.getattr')] +
         [np.ndarray, np.dtype] +
         [type(np.dtype(code)) for code in 'bBhHiIlLqQefd?'] +
         # numpy 2 moved the module: files written by either are accepted.

@@ -1,6 +1,6 @@
 import os
 import os.path as osp
-from typing import Any, Callable, Dict, List, Mapping, Optional, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -27,8 +27,7 @@ class PairedVideoDataset(BaseDataset):
     Args:
         ann_file (str): Annotation, relative to ``data_root``.
         pipeline (list): Transforms.
-        modalities (Mapping[str, str]): Names and order of the modalities to
-            load, and how MMAction2 decodes each (``'RGB'`` for any video).
+        modalities (Sequence[str]): Names and order of those to load.
         data_root (str): Root of all paths. Defaults to ``''``.
         allow_missing (bool): Accept samples that lack a modality; the model
             then sees NaN in its place. Defaults to False.
@@ -36,6 +35,8 @@ class PairedVideoDataset(BaseDataset):
             ``'skip'`` puts another sample in its place (training only),
             counts it, logs the file once, and stops when over 5 % of the
             samples are bad. Defaults to ``'raise'``.
+        kinds (Mapping[str, str], optional): See
+            :func:`~mmbimodal.datasets.sample.build_sample`.
         made_by (str): Command that makes the annotation, for the error
             message when it is not there. Defaults to ``''``.
         kwargs: For :class:`mmengine.dataset.BaseDataset`.
@@ -47,10 +48,11 @@ class PairedVideoDataset(BaseDataset):
     def __init__(self,
                  ann_file: str,
                  pipeline: List[Union[dict, Callable]],
-                 modalities: Mapping[str, str],
+                 modalities: Sequence[str],
                  data_root: str = '',
                  allow_missing: bool = False,
                  on_error: str = 'raise',
+                 kinds: Optional[Mapping[str, str]] = None,
                  made_by: str = '',
                  test_mode: bool = False,
                  **kwargs) -> None:
@@ -62,7 +64,8 @@ class PairedVideoDataset(BaseDataset):
                 "PairedVideoDataset: on_error='skip' would replace test "
                 'samples and falsify the accuracy: repair or leave out the '
                 'bad files (tools/data/check_pairs.py lists them)')
-        self.modalities = dict(modalities)
+        self.modalities = tuple(modalities)
+        self.kinds = kinds
         self.allow_missing = allow_missing
         self.on_error = on_error
         self.made_by = made_by
@@ -142,7 +145,7 @@ class PairedVideoDataset(BaseDataset):
         """The nested sample of one row."""
         row = super().get_data_info(idx)
         return build_sample(row['sample_id'], row['files'], self.modalities,
-                            row['label'])
+                            row['label'], self.kinds)
 
     def _check_length(self, idx: int) -> None:
         """Half-copied files: decoders read them and find fewer frames."""

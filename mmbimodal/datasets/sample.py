@@ -1,31 +1,35 @@
 """The nested dict that runs through the pipeline."""
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 
 def build_sample(sample_id: str,
                  files: Mapping[str, Optional[str]],
-                 kinds: Mapping[str, str],
-                 label: Optional[int] = None) -> Dict[str, Any]:
+                 modalities: Sequence[str],
+                 label: Optional[int] = None,
+                 kinds: Optional[Mapping[str, str]] = None) -> Dict[str, Any]:
     """One sample: for each modality what MMAction2's transforms expect.
 
     Args:
         sample_id (str): Name of the sample.
         files (Mapping[str, str | None]): Path of each modality; None where
             the sample lacks it.
-        kinds (Mapping[str, str]): MMAction2's ``modality`` (``'RGB'``,
-            ``'Flow'``, ``'Pose'``) of each: how it is decoded.
+        modalities (Sequence[str]): Names and order of the modalities.
         label (int, optional): Class; left out for inference.
+        kinds (Mapping[str, str], optional): MMAction2's ``modality``
+            (``'Flow'``, ``'Pose'``) of those that are not ``'RGB'``, which
+            is the kind of every video, infrared included.
 
     Returns:
         dict: ``{'sample_id', 'modalities': {name: results dict or None},
-        'label'}`` in the order of ``kinds``.
+        'label'}`` in the order of ``modalities``.
     """
-    modalities = {
+    inner = {
         name: None if files.get(name) is None else dict(
-            filename=files[name], start_index=0, modality=kind)
-        for name, kind in kinds.items()
+            filename=files[name], start_index=0,
+            modality=(kinds or {}).get(name, 'RGB'))
+        for name in modalities
     }
-    sample = dict(sample_id=sample_id, modalities=modalities)
+    sample = dict(sample_id=sample_id, modalities=inner)
     if label is not None:
         sample['label'] = label
     return sample

@@ -163,10 +163,19 @@ def test_history_buffer_is_still_refused_by_plain_torch(tmp_path):
     (HistoryBuffer, '__init__'), (HistoryBuffer, 'register_statistics'),
     (os, 'system'), (HistoryBuffer.mean, '__globals__')])
 def test_checkpoint_getattr_serves_statistics_only(owner, name):
-    assert checkpoint.history_statistic(HistoryBuffer, 'mean') is \
+    assert checkpoint.allowed_attribute(HistoryBuffer, 'mean') is \
         HistoryBuffer.mean
     with pytest.raises(pickle.UnpicklingError):
-        checkpoint.history_statistic(owner, name)
+        checkpoint.allowed_attribute(owner, name)
+
+
+def test_the_state_of_a_one_cycle_schedule_loads(tmp_path):
+    from mmengine.optim import OneCycleLR
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], 0.1)
+    path = tmp_path / 'epoch_1.pth'
+    torch.save([OneCycleLR(optimizer, 0.1, total_steps=9).state_dict()], path)
+    state, = CheckpointLoader.load_checkpoint(str(path), 'cpu')
+    assert state['anneal_func'](0., 1., 1.) == 1.
 
 
 class Malicious:

@@ -78,7 +78,7 @@ def test_row_without_a_modality(tiny_config, copy_of_pairs):
 
 def test_unknown_modality_lists_the_known_ones(tiny_config, pairs):
     with pytest.raises(InputError, match="'thermal'.*rgb, ir"):
-        build(tiny_config, pairs, modalities=dict(rgb='RGB', thermal='RGB'))
+        build(tiny_config, pairs, modalities=('rgb', 'thermal'))
 
 
 @pytest.mark.parametrize('change, message', [

@@ -11,7 +11,7 @@ from mmaction.registry import MODELS, TRANSFORMS
 from mmbimodal.datasets import build_sample
 from mmbimodal.errors import InputError, UnreadableVideo
 
-KINDS = dict(visible='RGB', thermal='RGB')
+NAMES = ('visible', 'thermal')
 
 
 def picture(height, width):
@@ -22,8 +22,7 @@ def picture(height, width):
 
 def sample_of(sizes, frames=4):
     """The same picture in every modality, at different sizes."""
-    sample = build_sample('s', dict.fromkeys(sizes, 'x.avi'),
-                          {name: 'RGB' for name in sizes}, 3)
+    sample = build_sample('s', dict.fromkeys(sizes, 'x.avi'), sizes, 3)
     for name, size in sizes.items():
         sample['modalities'][name].update(
             imgs=[picture(*size) for _ in range(frames)], img_shape=size,
@@ -88,7 +87,7 @@ def test_unequal_consumption_of_randomness_is_refused():
         np.random.rand(len(results['filename']))
         return results
 
-    sample = build_sample('s', dict(visible='a', thermal='ab'), KINDS)
+    sample = build_sample('s', dict(visible='a', thermal='ab'), NAMES)
     transform = TRANSFORMS.build(
         dict(type='ForEachModality', shared=True, transforms=[draw]))
     with pytest.raises(InputError, match='different amounts of random'):
@@ -134,8 +133,7 @@ def test_input_is_not_modified():
 
 
 def sampled(totals, sampler):
-    sample = build_sample('s', dict.fromkeys(totals, 'x.avi'),
-                          {name: 'RGB' for name in totals})
+    sample = build_sample('s', dict.fromkeys(totals, 'x.avi'), totals)
     for name, total in totals.items():
         sample['modalities'][name]['total_frames'] = total
     out = TRANSFORMS.build(
@@ -192,7 +190,7 @@ def test_absent_modality_reaches_the_model_as_nan():
         dict(type='MultiModalDataPreprocessor', preprocessors={
             name: dict(type='ActionDataPreprocessor', mean=[100.] * 3,
                        std=[50.] * 3, format_shape='NCTHW')
-            for name in KINDS}))
+            for name in NAMES}))
     batch = preprocessor(pseudo_collate([packed(), packed(absent=True)]))
     thermal = batch['inputs']['thermal']
     assert thermal.shape == (2, 1, 3, 4, 64, 64)
@@ -245,7 +243,7 @@ def test_pairs_that_differ_in_everything(tmp_path, decoder):
             dict(type='RandomCrop', size=64),
             dict(type='FormatShape', input_format='NCTHW')]),
         dict(type='PackModalityInputs')
-    ])(build_sample('s', files, KINDS, 0))
+    ])(build_sample('s', files, NAMES, 0))
     visible, thermal = sample['inputs'].values()
     assert visible.shape == thermal.shape == (1, 3, 8, 64, 64)
     # Grey level 8 i in frame i: twice as long is twice the index.
@@ -269,7 +267,7 @@ def test_a_file_that_is_no_video_is_named(tmp_path, content, decoder):
                 dict(type='UniformSample', clip_len=8)]),
             dict(type='ForEachModality',
                  transforms=[dict(type=f'{decoder}Decode')]),
-        ])(build_sample('s', files, KINDS, 0))
+        ])(build_sample('s', files, NAMES, 0))
 
 
 def test_an_error_after_decoding_is_not_blamed_on_the_file():

@@ -66,7 +66,7 @@ def test_scores_are_those_of_their_modality(model, config):
     """Whatever the order in which the data set names the modalities."""
     found = inspect_selection(model, config, 's1').modalities
     settings = config.test_dataloader.dataset
-    settings.modalities = dict(reversed(settings.modalities.items()))
+    settings.modalities = settings.modalities[::-1]
     again = inspect_selection(model, config, 's1').modalities
     assert list(again) == list(found) == ['rgb', 'ir']
     for name, part in again.items():

@@ -1,7 +1,7 @@
 # Pairs of videos, one annotation per split (mmbimodal/datasets/annotation.py).
 # Section 4.2 of the paper: 8 segments, one random frame of each (the centre
 # when testing), short side 260-320, crop of 224, flip with p = 0.5.
-modalities = dict(rgb='RGB', ir='RGB')
+modalities = ('rgb', 'ir')
 
 train_pipeline = [
     dict(type='ForEachModality', transforms=[dict(type='DecordInit')]),

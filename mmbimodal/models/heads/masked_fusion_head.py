@@ -213,7 +213,8 @@ class MaskedFusionHead(BaseHead):
             frame_cls_token = cls_token + x[:, 0].unflatten(0, (batch, frames))
             total = total + (frame_cls_token * kept).sum(dim=1)
             count = count + kept.sum(dim=1)
-        return total / count
+        # A clip without any frame gives zero rather than NaN.
+        return total / count.clamp_min(1)
 
     def _attend(self, x: Tensor, marks: Tensor, complete: bool,
                 num_queries: Optional[int]) -> Tensor:

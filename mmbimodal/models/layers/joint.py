@@ -21,12 +21,13 @@ def join_modalities(feats: Dict[str, ModalityTokens]) -> ModalityTokens:
     """
     tokens = feats.values()
     cls_token = sum(x.cls_token * x.present[:, None] for x in tokens)
-    present = [x.present[:, None].expand(x.saliency.shape[:2])
+    present = [x.present[:, None].expand(x.patches.shape[:2])
                for x in tokens]
+    scored = all(x.saliency is not None for x in tokens)
     return ModalityTokens(
         cls_token,
         torch.cat([x.patches for x in tokens], dim=1),
-        torch.cat([x.saliency for x in tokens], dim=1),
+        torch.cat([x.saliency for x in tokens], dim=1) if scored else None,
         torch.cat(present, dim=1))
 
 

@@ -64,7 +64,8 @@ def to_encoder_layout(state_dict: StateDict) -> StateDict:
 
     Understood are MMAction2's TimeSformer and ViT, the TimeSformer authors'
     release and ImageNet ViTs in its naming (``blocks.0.attn.qkv.weight``).
-    A ViT has no temporal attention: it starts as a copy of the spatial one.
+    A ViT has no temporal attention: it starts as a copy of the spatial one,
+    behind a projection of zeros that leaves the image model as it is.
 
     Args:
         state_dict (dict[str, Tensor]): Tensors without prefix.
@@ -81,11 +82,13 @@ def to_encoder_layout(state_dict: StateDict) -> StateDict:
             name = re.sub(pattern, ours, name)
         renamed[name] = tensor
     if not any('.temporal_attn.' in name for name in renamed):
-        renamed.update({
-            re.sub(r'\.(attn|norm1)\.', r'.temporal_\1.', name): tensor
-            for name, tensor in renamed.items()
-            if re.search(r'^blocks\.\d+\.(attn|norm1)\.', name)
-        })
+        for name, tensor in list(renamed.items()):
+            if re.match(r'blocks\.\d+\.(attn|norm1)\.', name):
+                renamed[re.sub(r'\.(attn|norm1)\.', r'.temporal_\1.',
+                               name)] = tensor
+            if '.attn.proj.' in name:
+                renamed[name.replace('.attn.proj.', '.temporal_fc.'
+                                     )] = torch.zeros_like(tensor)
     return renamed
 
 

@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from mmengine.model.weight_init import kaiming_init, trunc_normal_
 from torch import Tensor, nn
 
+from mmbimodal.errors import InputError
 from .attention_product import attention_product
 from .divided_block import DividedBlock
 
@@ -35,6 +36,7 @@ class TimeSformerEncoder(BaseModule):
                  drop_path_rate: float, with_saliency: bool,
                  mix_identity: bool) -> None:
         super().__init__()
+        self.img_size = (img_size, img_size)
         self.grid = img_size // patch_size
         self.with_saliency = with_saliency
         self.mix_identity = mix_identity
@@ -53,7 +55,7 @@ class TimeSformerEncoder(BaseModule):
         self.norm = nn.LayerNorm(embed_dims, eps=1e-6)
 
     def init_weights(self) -> None:
-        """Weights of an untrained model, as in MMAction2's TimeSformer."""
+        """Weights of an untrained model."""
         kaiming_init(self.patch_embed.proj, mode='fan_in',
                      nonlinearity='linear')
         trunc_normal_(self.pos_embed, std=.02)
@@ -62,8 +64,6 @@ class TimeSformerEncoder(BaseModule):
             if isinstance(module, nn.Linear):
                 trunc_normal_(module.weight, std=.02)
                 nn.init.zeros_(module.bias)
-        for block in self.blocks:
-            nn.init.zeros_(block.temporal_fc.weight)
 
     def forward(self,
                 clips: Tensor) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
@@ -75,8 +75,18 @@ class TimeSformerEncoder(BaseModule):
         Returns:
             tuple[Tensor, Tensor, Tensor | None]: Class token (B×C), patch
             features (B×T×N×C) and region scores (B×T×N).
+
+        Raises:
+            InputError: Clips of another length or size.
         """
         batch, _, frames = clips.shape[:3]
+        expected = (self.time_embed.shape[1], *self.img_size)
+        if clips.shape[2:] != expected:
+            raise InputError(
+                'the clips have {} frames of {}x{} pixels, the TimeSformer '
+                'is for {} of {}x{}: change the pipeline, or num_frames and '
+                'img_size of the backbone'.format(*clips.shape[2:],
+                                                  *expected))
         # B×3×T×H×W -> (B·T)×C×h×w -> B×T×N×C
         x = self.patch_embed(clips.transpose(1, 2).flatten(0, 1))
         patches = x.flatten(2).transpose(1, 2).unflatten(0, (batch, frames))

@@ -29,13 +29,13 @@ class KeepAll(BaseModule):
             losses.
         """
         joint = join_modalities(feats)
-        marks = joint.present[..., None].expand_as(joint.saliency).float()
+        shape = joint.patches.shape[:3]
+        marks = joint.present[..., None].expand(shape).float()
         scores = torch.where(joint.present, 1., -torch.inf)
         frames, regions = (
             torch.arange(size, device=marks.device)
-            for size in joint.saliency.shape[1:])
+            for size in shape[1:])
         group = FrameGroup(
-            frames.expand(len(marks), -1),
-            regions.expand(joint.saliency.shape))
+            frames.expand(shape[0], -1), regions.expand(shape))
         return SelectedTokens(joint.cls_token, joint.patches, marks, scores,
                               (group, ), complete=len(feats) == 1), {}

@@ -27,6 +27,10 @@ class KeyframeSelector(BaseModule):
     scorer learns: as in ref. 30, whose scorer it is, the gradient is that of
     the top-k under Gaussian noise, here straight through the hard marks.
 
+    As the paper has it, FC2 is linear: the global feature of eq. 2 then adds
+    the same to every frame's score, and eq. 4 takes it away again. Its half
+    of FC2 gets a gradient of zero.
+
     Args:
         in_channels (int): Channels C.
         k1 (float): Share of key frames. Defaults to 0.25.
@@ -103,6 +107,9 @@ class KeyframeSelector(BaseModule):
             auxiliary losses.
         """
         joint = join_modalities(feats)
+        if joint.saliency is None:
+            raise InputError('KeyframeSelector needs the saliency of the '
+                             'regions: set backbone.with_saliency=True')
         num_frames, num_regions = joint.saliency.shape[1:]
         num_key = count_of(num_frames, self.k1)
         num_kept = num_key
@@ -130,7 +137,7 @@ class KeyframeSelector(BaseModule):
             for (start, stop), count in zip(spans, counts) if stop > start)
         # One modality is always there: with enough frames in each of them,
         # no sample can be short of frames.
-        fewest = min(x.saliency.shape[1] for x in feats.values())
+        fewest = min(x.patches.shape[1] for x in feats.values())
         return SelectedTokens(joint.cls_token, joint.patches, marks,
                               ranking.detach(), groups,
                               complete=num_kept <= fewest), {}
