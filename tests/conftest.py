@@ -20,7 +20,7 @@ def default_scope():
 @pytest.fixture(scope='session')
 def pairs(tmp_path_factory):
     """Root of 24 + 12 generated pairs with their annotation."""
-    root = tmp_path_factory.mktemp('synthetic pairs')
+    root = tmp_path_factory.mktemp('pairs')
     generate(root, Request(24, 12, Settings(0, (72, 108), 'easy')), 2,
              lambda done, total: None)
     from mmbimodal.datasets.annotation import (read_label_map,
