@@ -66,7 +66,8 @@ def make_clip(sample_id: str, settings: Settings) -> Clip:
               for pose, subject in zip(poses, cast)]
     stranger, strange = _passer_by(frames, camera,
                                    stream(seed, sample_id, 'passer-by'))
-    scene = draw_scene(stream(seed, sample_id, 'scene'))
+    # A camera that watches a place, as in surveillance: one per setup.
+    scene = draw_scene(stream(seed, 'scene', setup))
     views = {ntu.VISIBLE: View(),
              ntu.THERMAL: draw_view(stream(seed, 'mounting', setup),
                                     stream(seed, sample_id, 'mounting'))}

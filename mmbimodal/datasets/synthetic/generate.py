@@ -22,7 +22,7 @@ from .pose import FPS
 from .renderer import VISIBLE_CONTRAST, VISIBLE_SHARE
 
 # Raise it with every change of what a seed gives: a folder never mixes two.
-VERSION = 2
+VERSION = 3
 WORKSHOP = '.unfinished'
 SMALLEST, LARGEST = 32, 1080
 

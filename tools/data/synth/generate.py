@@ -23,7 +23,7 @@ def size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r'(\d+)[xX](\d+)', text)
     if not match:
         raise argparse.ArgumentTypeError(
-            f'{text!r} is not HxW, such as 96x128')
+            f'{text!r} is not HxW, such as 112x112')
     return int(match[1]), int(match[2])
 
 
@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--train', type=int, default=960, help='clips')
     parser.add_argument('--test', type=int, default=240, help='clips')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--size', type=size, default=(96, 128),
+    parser.add_argument('--size', type=size, default=(112, 112),
                         metavar='HxW',
                         help='of RGB; infrared has 0.6 of each side')
     parser.add_argument('--difficulty', choices=DIFFICULTIES,

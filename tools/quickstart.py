@@ -1,0 +1,141 @@
+"""The stages behind quickstart.sh; each is skipped where it is done."""
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Dict
+
+import numpy as np
+from mmengine.config import Config
+
+from mmaction.evaluation import top_k_accuracy
+from mmbimodal.apis import one_sentence
+from mmbimodal.datasets.annotation import write_text
+from mmbimodal.errors import InputError
+
+CONFIG = Path('configs/staf_synth.py')
+DATA = Path('data/synth')
+WORK_DIR = Path('work_dirs/quickstart')
+PREDICTIONS = WORK_DIR / 'predictions.json'
+QUALITY = WORK_DIR / 'selection_quality.json'
+SECONDS = WORK_DIR / 'seconds.json'
+SUMMARY = WORK_DIR / 'summary.json'
+PACKAGES = ('torch', 'mmengine', 'mmaction2', 'mmbimodal', 'numpy', 'decord')
+
+
+def run(script: str, *arguments: object) -> None:
+    """Run one of the tools; its own message says what went wrong."""
+    words = [f'tools/{script}', *map(str, arguments)]
+    print(f'\n$ python {" ".join(words)}', flush=True)
+    # Two cores serve the model and the loader's workers: a thread that waits
+    # must not keep the core busy that it is waiting for.
+    environment = dict(os.environ, OMP_WAIT_POLICY='passive')
+    if subprocess.run([sys.executable, *words], env=environment).returncode:
+        raise InputError(f'tools/{script} failed, see above; mend it and run '
+                         'the same command again, which goes on from here')
+
+
+def best_checkpoint() -> Path:
+    """The checkpoint that mmengine kept as the best."""
+    return max(
+        WORK_DIR.glob('best_acc_top1_epoch_*.pth'),
+        key=lambda path: path.stat().st_mtime)
+
+
+def generate() -> None:
+    run('data/synth/generate.py', DATA, '--train', 960, '--test', 240)
+    run('data/ntu60/prepare.py', DATA)
+
+
+def train() -> None:
+    run('train.py', CONFIG, '--work-dir', WORK_DIR, '--resume')
+
+
+def test() -> None:
+    run('test.py', CONFIG, best_checkpoint(), '--work-dir', WORK_DIR / 'test',
+        '--cfg-options', 'test_evaluator.type=SavePredictions',
+        f'test_evaluator.out_file={PREDICTIONS}')
+
+
+def draw() -> None:
+    checkpoint = best_checkpoint()
+    run('visualizations/curves.py', WORK_DIR, '--out', WORK_DIR / 'curves.png')
+    run('visualizations/confusion.py', PREDICTIONS, '--out',
+        WORK_DIR / 'confusion.png')
+    run('visualizations/selection.py', CONFIG, checkpoint, '--num', 6,
+        '--out', WORK_DIR / 'selection')
+    run('analysis/selection_quality.py', CONFIG, checkpoint, '--truth',
+        DATA / 'truth.json', '--json', QUALITY)
+
+
+def is_trained() -> bool:
+    """Whether the last epoch of the config has been saved."""
+    epochs = Config.fromfile(CONFIG).train_cfg.max_epochs
+    return (WORK_DIR / f'epoch_{epochs}.pth').is_file()
+
+
+# What makes each stage, and what tells that it is done.
+STAGES: Dict[str, tuple] = dict(
+    generate=(generate, lambda: all(
+        (DATA / 'annotations' / f'xview_{split}.json').is_file()
+        for split in ('train', 'test'))),
+    train=(train, is_trained),
+    test=(test, PREDICTIONS.is_file),
+    draw=(draw, QUALITY.is_file),
+)
+
+
+def accuracies() -> Dict[str, float]:
+    """Top-1, top-5 and chance from the predictions."""
+    content = json.loads(PREDICTIONS.read_text())
+    rows = content['predictions']
+    top1, top5 = top_k_accuracy(
+        np.array([row['scores'] for row in rows]),
+        [row['label'] for row in rows], (1, 5))
+    return dict(top1=top1, top5=top5, chance=1 / len(content['classes']))
+
+
+def run_stages() -> Dict[str, float]:
+    """Run what is not done; seconds of each stage, of earlier runs too."""
+    seconds = json.loads(SECONDS.read_text()) if SECONDS.is_file() else {}
+    redo = False
+    for name, (stage, done) in STAGES.items():
+        # What follows a stage that ran is out of date.
+        if not redo and done():
+            print(f'{name}: done before')
+            continue
+        start = time.perf_counter()
+        stage()
+        seconds[name] = round(time.perf_counter() - start, 1)
+        write_text(str(SECONDS), json.dumps(seconds) + '\n')
+        redo = True
+    return seconds
+
+
+def main() -> None:
+    seconds = run_stages()
+    commit = subprocess.run(['git', 'rev-parse', 'HEAD'], capture_output=True,
+                            text=True)
+    summary = dict(
+        accuracies(),
+        seconds=seconds,
+        selection=json.loads(QUALITY.read_text()),
+        checkpoint=str(best_checkpoint()),
+        versions={
+            'python': platform.python_version(),
+            **{name: version(name) for name in PACKAGES}
+        },
+        commit=commit.stdout.strip() or None)
+    write_text(str(SUMMARY), json.dumps(summary, indent=2) + '\n')
+    print(f'\npictures and summary.json are in {WORK_DIR}')
+    print('quickstart: top1={top1:.3f} top5={top5:.3f} chance={chance:.3f}'
+          .format(**summary))
+
+
+if __name__ == '__main__':
+    with one_sentence():
+        main()
