@@ -1,7 +1,7 @@
 from typing import List, NamedTuple, Optional, Tuple
 
 import torch
-from mmengine.model.weight_init import trunc_normal_init
+from mmengine.model.weight_init import trunc_normal_init, xavier_init
 from torch import Tensor, nn
 
 from mmaction.models.heads import BaseHead
@@ -51,7 +51,7 @@ class MaskedFusionHead(BaseHead):
         loss_distill (dict, optional): Self-distillation, with a linear
             teacher classifier on the bimodal class token. None: off (Table
             3). Defaults to ``dict(type='SelfDistillLoss')``.
-        init_std (float): Deviation of the linear layers' initial weights.
+        init_std (float): Deviation of the classifiers' initial weights.
             Defaults to 0.02.
         kwargs: For :class:`mmaction.models.heads.BaseHead`.
     """
@@ -91,10 +91,13 @@ class MaskedFusionHead(BaseHead):
             self.fc_teacher = nn.Linear(in_channels, num_classes)
 
     def init_weights(self) -> None:
-        """Truncated normal weights, zero biases."""
+        """Fusion as the backbone's layers, classifiers as upstream's."""
         for module in self.modules():
             if isinstance(module, nn.Linear):
-                trunc_normal_init(module, std=self.init_std)
+                xavier_init(module, distribution='uniform')
+        trunc_normal_init(self.fc_cls, std=self.init_std)
+        if self.loss_distill is not None:
+            trunc_normal_init(self.fc_teacher, std=self.init_std)
 
     def forward(self, feats: SelectedTokens, **kwargs) -> Tensor:
         """Class scores.

@@ -62,7 +62,9 @@ class TimeSformerEncoder(BaseModule):
         trunc_normal_(self.cls_token, std=.02)
         for module in self.blocks.modules():
             if isinstance(module, nn.Linear):
-                trunc_normal_(module.weight, std=.02)
+                # Scaled by the width: a fixed 0.02 silences the branches of
+                # a narrow encoder, which then learns nothing for epochs.
+                nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
 
     def forward(self,

@@ -40,7 +40,7 @@ class KeyframeSelector(BaseModule):
         sigma (float): Standard deviation of the noise, in units of the
             normalised score. Defaults to 0.05.
         num_samples (int): Draws of the noise. Defaults to 500.
-        init_cfg (dict, optional): Defaults to truncated normal, 0.02.
+        init_cfg (dict, optional): Defaults to Xavier.
     """
 
     def __init__(self,
@@ -51,8 +51,8 @@ class KeyframeSelector(BaseModule):
                  r2: float = 0.35,
                  sigma: float = 0.05,
                  num_samples: int = 500,
-                 init_cfg: Optional[dict] = dict(
-                     type='TruncNormal', layer='Linear', std=0.02)) -> None:
+                 init_cfg: Optional[dict] = dict(type='Xavier', layer='Linear')
+                 ) -> None:
         super().__init__(init_cfg=init_cfg)
         if not (0 < k1 <= 1 and 0 <= k2 <= 1 and k1 + k2 <= 1):
             raise InputError(f'KeyframeSelector: k1={k1} and k2={k2} are '
