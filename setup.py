@@ -78,6 +78,6 @@ setup(
         'rich',
     ],
     extras_require=dict(
-        tests=['pytest'],
+        tests=['pytest', 'av', 'setuptools', 'wheel'],
         pyav=['av'],
     ))

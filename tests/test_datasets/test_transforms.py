@@ -226,7 +226,7 @@ def write(path, frames, size, fps=10, grey=False):
     return str(path)
 
 
-@pytest.mark.parametrize('decoder', ['Decord', 'OpenCV'])
+@pytest.mark.parametrize('decoder', ['Decord', 'OpenCV', 'PyAV'])
 def test_pairs_that_differ_in_everything(tmp_path, decoder):
     """Lengths, rates, odd sizes, and a one-channel infrared video."""
     files = dict(
@@ -253,7 +253,7 @@ def test_pairs_that_differ_in_everything(tmp_path, decoder):
 
 
 @pytest.mark.parametrize('content', [b'', b'no video at all\n' * 40])
-@pytest.mark.parametrize('decoder', ['Decord', 'OpenCV'])
+@pytest.mark.parametrize('decoder', ['Decord', 'OpenCV', 'PyAV'])
 def test_a_file_that_is_no_video_is_named(tmp_path, content, decoder):
     bad = tmp_path / 'bad.avi'
     bad.write_bytes(content)

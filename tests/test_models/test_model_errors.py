@@ -1,9 +1,10 @@
 """Mistakes in a model's config: one sentence, which names the key."""
 import pytest
+import torch
 from factory import build, model_config
 
 from mmbimodal.errors import InputError
-from mmbimodal.models import (BimodalTimeSformer, KeyframeSelector,
+from mmbimodal.models import (BimodalTimeSformer, KeepAll, KeyframeSelector,
                               MaskedFusionHead, SelfDistillLoss)
 
 SELECTOR = [
@@ -93,3 +94,31 @@ def test_it_stays_an_input_error_through_the_registry(config, message):
     """mmengine builds components inside a component."""
     with pytest.raises(InputError, match=message):
         build(model_config(**config))
+
+
+def clips(frames=4, side=16):
+    return {name: torch.zeros(1, 3, frames, side, side) for name in 'ab'}
+
+
+def backbone(**keys):
+    return BimodalTimeSformer(('a', 'b'), num_frames=4, img_size=16,
+                              patch_size=4, embed_dims=12, num_heads=2,
+                              num_layers=1, **keys)
+
+
+@pytest.mark.parametrize('keys, message', [
+    (dict(frames=6), 'have 6 frames of 16x16 pixels.*for 4 of 16x16'),
+    (dict(side=20), 'have 4 frames of 20x20 pixels.*img_size'),
+])
+def test_clips_of_another_size(keys, message):
+    with pytest.raises(InputError, match=message):
+        backbone()(clips(**keys))
+
+
+def test_selection_without_saliency():
+    feats = backbone(with_saliency=False)(clips())
+    assert feats['a'].saliency is None
+    with pytest.raises(InputError, match='with_saliency=True'):
+        KeyframeSelector(in_channels=12)(feats)
+    kept, _ = KeepAll()(feats)
+    assert kept.marks.shape == (1, 8, 16) and kept.marks.all()
