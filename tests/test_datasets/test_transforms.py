@@ -1,5 +1,7 @@
 import copy
+import io
 import random
+import wave
 
 import cv2
 import numpy as np
@@ -252,7 +254,18 @@ def test_pairs_that_differ_in_everything(tmp_path, decoder):
     assert (means[0] / 2 - means[1]).abs().max() < 10
 
 
-@pytest.mark.parametrize('content', [b'', b'no video at all\n' * 40])
+def sound():
+    """A wave file: a sound track without any picture."""
+    stream = io.BytesIO()
+    with wave.open(stream, 'wb') as f:
+        f.setparams((1, 2, 8000, 0, 'NONE', ''))
+        f.writeframes(bytes(16000))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    'content', [b'', b'no video at all\n' * 40, sound()],
+    ids=['empty', 'text', 'sound'])
 @pytest.mark.parametrize('decoder', ['Decord', 'OpenCV', 'PyAV'])
 def test_a_file_that_is_no_video_is_named(tmp_path, content, decoder):
     bad = tmp_path / 'bad.avi'
