@@ -1,3 +1,4 @@
 from .bimodal_timesformer import BimodalTimeSformer
+from .multi_branch_backbone import MultiBranchBackbone
 
-__all__ = ['BimodalTimeSformer']
+__all__ = ['BimodalTimeSformer', 'MultiBranchBackbone']

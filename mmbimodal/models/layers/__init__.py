@@ -1,4 +1,6 @@
 from .attention_product import attention_product
+from .branch_features import (BranchFeatures, add_features, comparable,
+                              map_tensors, per_row, tensors_of)
 from .joint import count_of, frame_group, join_modalities
 from .masked_attention import MaskedAttention, masked_attention
 from .mlp import MLP
@@ -9,12 +11,14 @@ from .pretrained_layouts import (read_state_dict, resize_embeddings,
                                  to_encoder_layout)
 from .timesformer_encoder import TimeSformerEncoder
 from .tokens import FrameGroup, ModalityTokens, SelectedTokens
+from .upstream_weights import fill_backbone
 
 __all__ = [
-    'FrameGroup', 'MLP', 'MaskedAttention', 'ModalityTokens',
-    'SelectedTokens', 'TimeSformerEncoder', 'attention_product', 'count_of',
-    'frame_group', 'join_modalities', 'masked_attention',
-    'perturbed_jacobian', 'read_state_dict', 'resize_embeddings',
-    'split_presence', 'straight_through', 'to_encoder_layout',
+    'BranchFeatures', 'FrameGroup', 'MLP', 'MaskedAttention', 'ModalityTokens',
+    'SelectedTokens', 'TimeSformerEncoder', 'add_features',
+    'attention_product', 'comparable', 'count_of', 'fill_backbone',
+    'frame_group', 'join_modalities', 'map_tensors', 'masked_attention',
+    'per_row', 'perturbed_jacobian', 'read_state_dict', 'resize_embeddings',
+    'split_presence', 'straight_through', 'tensors_of', 'to_encoder_layout',
     'top_indicator'
 ]

@@ -35,7 +35,8 @@ class MultiModalRecognizer(BaseRecognizer):
                 False.
 
         Returns:
-            tuple: Features of N·V views, and a dict with ``loss_aux``.
+            tuple: Features of N·V views, and a dict for the head with
+            ``loss_aux``, and ``num_segs`` (V) where the views are images.
 
         Raises:
             InputError: The modalities differ in their number of views.
@@ -50,9 +51,15 @@ class MultiModalRecognizer(BaseRecognizer):
             name: x.flatten(0, 1)
             for name, x in inputs.items()
         })
+        # N×V×C×H×W: MMAction2's heads for images gather the views of a sample
+        options = dict()
+        if all(x.ndim == 5 for x in inputs.values()):
+            options['num_segs'] = min(views.values())
         loss_aux = dict()
         if stage != 'backbone' and self.with_neck:
             feats, loss_aux = self.neck(feats, data_samples=data_samples)
         if stage == 'head':
-            feats = self.cls_head(feats)
-        return feats, (dict() if test_mode else dict(loss_aux=loss_aux))
+            feats = self.cls_head(feats, **options)
+        if not test_mode:
+            options['loss_aux'] = loss_aux
+        return feats, options

@@ -1,0 +1,129 @@
+from typing import Dict, List, Optional, Sequence
+
+import torch
+from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
+
+from mmaction.registry import MODELS
+from mmbimodal.errors import InputError
+from ..layers import (BranchFeatures, fill_backbone, map_tensors,
+                      read_state_dict, split_presence)
+
+
+@MODELS.register_module()
+class MultiBranchBackbone(BaseModule):
+    """A recognition backbone of MMAction2 for each modality, or one for all.
+
+    With one backbone for all, modalities of equal shape run as one batch. In
+    training batch norm then sees them together; in evaluation it is the same
+    as one call for each.
+
+    Args:
+        branch (dict, optional): Backbone that all modalities share.
+        modalities (Sequence[str], optional): Names and order of the
+            modalities that share ``branch``.
+        branches (dict[str, dict], optional): A backbone of its own for each
+            modality instead; they may differ in architecture and in the
+            number of frames.
+        init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=…)``
+            with a recogniser or backbone of MMAction2, or for 2-D ResNets
+            torchvision's; loaded into every branch. It works alike for all
+            backbones, whatever their own ``pretrained`` can do. Defaults to
+            None.
+
+    Raises:
+        InputError: Not exactly one of ``branch`` and ``branches`` is given,
+            or ``modalities`` does not belong to ``branch``.
+    """
+
+    def __init__(self,
+                 branch: Optional[dict] = None,
+                 modalities: Optional[Sequence[str]] = None,
+                 branches: Optional[Dict[str, dict]] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if (branch is None) == (branches is None):
+            raise InputError(
+                'MultiBranchBackbone takes either branch, one backbone that '
+                'the modalities share, or branches, one for each: set exactly '
+                'one of them in the config')
+        if bool(modalities) == (branch is None):
+            raise InputError(
+                'MultiBranchBackbone takes modalities with branch, and only '
+                'with it, since the keys of branches are names already: '
+                'correct modalities in the config')
+        self.modalities = tuple(modalities or branches)
+        self.share_weights = branch is not None
+        self.branches = nn.ModuleDict({
+            name: MODELS.build(config)
+            for name, config in (branches or dict(shared=branch)).items()
+        })
+
+    def init_weights(self) -> None:
+        """Initialise as upstream, then load ``init_cfg``'s checkpoint.
+
+        Raises:
+            InputError: The file holds no tensor that fits a branch.
+        """
+        for branch in self.branches.values():
+            branch.init_weights()
+        if self.init_cfg:
+            path = self.init_cfg['checkpoint']
+            weights = read_state_dict(
+                CheckpointLoader.load_checkpoint(path, 'cpu'))
+            for name, branch in self.branches.items():
+                missing, unused = fill_backbone(branch, weights)
+                if len(unused) == len(weights):
+                    raise InputError(
+                        f'the checkpoint {path} holds nothing that fits the '
+                        f'{type(branch).__name__} of this config: check that '
+                        'it is of the same architecture, or remove '
+                        'backbone.init_cfg')
+                MMLogger.get_current_instance().info(
+                    f'{path} loaded into the {name} branch; not in the file: '
+                    f'{missing or "none"}; not used: {unused or "none"}')
+        self._is_init = True
+
+    def forward(self, inputs: Dict[str, Tensor]) -> Dict[str, BranchFeatures]:
+        """Extract the features of each modality.
+
+        Args:
+            inputs (dict[str, Tensor]): What the backbones expect: clips
+                B×C×T×H×W, images (B·segments)×C×H×W, skeletons
+                B×M×T×V×C; NaN where a sample lacks the modality.
+
+        Returns:
+            dict[str, BranchFeatures]: In the config's order.
+
+        Raises:
+            InputError: The modalities are not those of the config.
+        """
+        if set(inputs) != set(self.modalities):
+            raise InputError(
+                f'the batch holds the modalities {sorted(inputs)}, the '
+                f'backbone has {sorted(self.modalities)}: name the same ones '
+                'in the data set and in backbone')
+        streams = {name: split_presence(inputs[name])
+                   for name in self.modalities}
+        features = {}
+        for branch, names in self._calls(streams):
+            # K×(B×…) -> (K·B)×…, one pass
+            output = branch(torch.cat([streams[name][0] for name in names]))
+            for i, name in enumerate(names):
+                features[name] = map_tensors(
+                    lambda x: x.chunk(len(names))[i], output)
+        return {
+            name: BranchFeatures(features[name], present)
+            for name, (_, present) in streams.items()
+        }
+
+    def _calls(self, streams: Dict[str, tuple]) -> List[tuple]:
+        """Which backbone takes which modalities in one batch."""
+        if not self.share_weights:
+            return [(self.branches[name], [name]) for name in streams]
+        groups: Dict[torch.Size, List[str]] = {}
+        for name, (x, _) in streams.items():
+            groups.setdefault(x.shape, []).append(name)
+        return [(self.branches['shared'], names) for names in groups.values()]

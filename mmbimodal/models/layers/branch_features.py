@@ -1,0 +1,128 @@
+"""What the branches of a :class:`MultiBranchBackbone` hand to a fusion."""
+from typing import Any, Callable, Dict, List, NamedTuple
+
+from torch import Tensor
+
+from mmbimodal.errors import InputError
+
+
+class BranchFeatures(NamedTuple):
+    """Features of one modality.
+
+    Args:
+        features (Tensor | tuple | list): What the branch gives, in upstream's
+            structure: a tensor, a tuple of pathways, patch and class tokens.
+            Each tensor is B×C×….
+        present (Tensor): Whether the modality is there, B, bool.
+    """
+    features: Any
+    present: Tensor
+
+
+def map_tensors(function: Callable[..., Tensor], *structures: Any) -> Any:
+    """Apply ``function`` to the tensors at the same place of each structure.
+
+    Args:
+        function (Callable): Takes one tensor of each structure.
+        structures: Nested tuples and lists of tensors, alike.
+
+    Returns:
+        The first structure with the results in it.
+    """
+    first = structures[0]
+    if isinstance(first, (list, tuple)):
+        return type(first)(
+            map_tensors(function, *items) for items in zip(*structures))
+    return first if first is None else function(*structures)
+
+
+def tensors_of(structure: Any) -> List[Tensor]:
+    """The tensors of a nested structure, in order."""
+    if isinstance(structure, (list, tuple)):
+        return sum(map(tensors_of, structure), [])
+    return [] if structure is None else [structure]
+
+
+def per_row(values: Tensor, features: Tensor) -> Tensor:
+    """One number per input, in a shape to multiply the features with.
+
+    A backbone that pools segments has fewer rows than images came in.
+
+    Args:
+        values (Tensor): B.
+        features (Tensor): B×C×…, or (B/n)×C×….
+
+    Returns:
+        Tensor: B×1×…, or (B/n)×1×….
+    """
+    values = values.view(len(features), -1)[:, 0]
+    return values.view((-1, ) + (1, ) * (features.ndim - 1))
+
+
+def comparable(feats: Dict[str, BranchFeatures]) -> List[Any]:
+    """The features of all modalities, ready to be put together.
+
+    Absent modalities become zero. Maps of different sizes are averaged over
+    time and space; under a head that averages them this changes nothing.
+
+    Args:
+        feats (dict[str, BranchFeatures]): The backbone's output.
+
+    Returns:
+        list: One structure per modality; tensors at the same place have the
+        same shape but for their channels.
+
+    Raises:
+        InputError: The structures, ranks or batch sizes differ.
+    """
+    ranks = {
+        name: [(x.ndim, x.shape[0]) for x in tensors_of(branch.features)]
+        for name, branch in feats.items()
+    }
+    if any(rank != next(iter(ranks.values())) for rank in ranks.values()):
+        shapes = {
+            name: [tuple(x.shape) for x in tensors_of(branch.features)]
+            for name, branch in feats.items()
+        }
+        raise InputError(
+            f'the branches give features that do not fit together, {shapes}: '
+            'choose backbones of one kind in backbone.branches, and as many '
+            'frames per sample where frames are images')
+    # (tensor, …) per modality -> sizes B×C×(size) at every place
+    sizes = zip(*([x.shape[2:] for x in tensors_of(branch.features)]
+                  for branch in feats.values()))
+    pooled = iter([len(set(place)) > 1 for place in sizes] * len(feats))
+
+    def prepare(x: Tensor, present: Tensor) -> Tensor:
+        if next(pooled):
+            x = x.mean(dim=tuple(range(2, x.ndim)), keepdim=True)
+        return x * per_row(present, x)
+
+    return [
+        map_tensors(lambda x: prepare(x, branch.present), branch.features)
+        for branch in feats.values()
+    ]
+
+
+def add_features(feats: Dict[str, BranchFeatures]) -> Any:
+    """Sum over the present modalities.
+
+    Args:
+        feats (dict[str, BranchFeatures]): The backbone's output.
+
+    Returns:
+        Tensor | tuple | list: What one branch gives, added.
+
+    Raises:
+        InputError: The modalities differ in their number of channels.
+    """
+    structures = comparable(feats)
+    channels = {
+        name: [x.shape[1] for x in tensors_of(structure)]
+        for name, structure in zip(feats, structures)
+    }
+    if any(x != next(iter(channels.values())) for x in channels.values()):
+        raise InputError(
+            f'features of different widths, {channels}, cannot be added: use '
+            'FeatureConcat as the neck, or backbones of one width')
+    return map_tensors(lambda *x: sum(x), *structures)

@@ -1,0 +1,82 @@
+from typing import Any, Dict, Sequence, Tuple, Union
+
+import torch
+from mmengine.model import BaseModule
+from torch import nn
+
+from mmaction.registry import MODELS
+from mmaction.utils import OptSampleList
+from mmbimodal.errors import InputError
+from ..layers import BranchFeatures, comparable, map_tensors, tensors_of
+
+Channels = Union[int, Sequence[int]]
+
+
+def _listed(channels: Channels) -> Tuple[int, ...]:
+    return (channels, ) if isinstance(channels, int) else tuple(channels)
+
+
+@MODELS.register_module()
+class FeatureConcat(BaseModule):
+    """Concatenate the channels of all modalities and project them back.
+
+    Absent modalities enter as zeros.
+
+    Args:
+        in_channels (dict[str, int | Sequence[int]]): Channels C of each
+            modality; a sequence where a branch gives several tensors
+            (pathways, patch and class tokens).
+        out_channels (int | Sequence[int]): Channels after the projection,
+            those that the head expects.
+
+    Raises:
+        InputError: The modalities differ in their number of tensors.
+    """
+
+    def __init__(self, in_channels: Dict[str, Channels],
+                 out_channels: Channels) -> None:
+        super().__init__()
+        widths = {name: _listed(x) for name, x in in_channels.items()}
+        outs = _listed(out_channels)
+        if any(len(x) != len(outs) for x in widths.values()):
+            raise InputError(
+                f'FeatureConcat: in_channels {dict(in_channels)} and '
+                f'out_channels {out_channels} must list as many numbers each')
+        self.widths = widths
+        self.projections = nn.ModuleList(
+            nn.Linear(sum(ins), out)
+            for ins, out in zip(zip(*widths.values()), outs))
+
+    def forward(
+        self,
+        feats: Dict[str, BranchFeatures],
+        data_samples: OptSampleList = None,
+    ) -> Tuple[Any, dict]:
+        """Concatenate and project.
+
+        Args:
+            feats (dict[str, BranchFeatures]): The backbone's output.
+            data_samples (list, optional): Not used; MMAction2 passes it.
+
+        Returns:
+            tuple[Tensor | tuple | list, dict]: What one branch gives, with
+            ``out_channels``, and no auxiliary losses.
+
+        Raises:
+            InputError: The features have other channels than the config says.
+        """
+        structures = comparable(feats)
+        found = {
+            name: tuple(x.shape[1] for x in tensors_of(structure))
+            for name, structure in zip(feats, structures)
+        }
+        if found != self.widths:
+            raise InputError(f'FeatureConcat: the branches give {found} '
+                             f'channels, in_channels says {self.widths}: '
+                             'correct neck.in_channels')
+        projections = iter(self.projections)
+        # B×C_1×…, B×C_2×… -> B×…×(C_1+C_2) -> B×C×…
+        return map_tensors(
+            lambda *x: next(projections)
+            (torch.cat(x, dim=1).movedim(1, -1)).movedim(-1, 1),
+            *structures), {}

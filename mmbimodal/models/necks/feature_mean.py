@@ -1,0 +1,34 @@
+from typing import Any, Dict, Tuple
+
+from mmengine.model import BaseModule
+
+from mmaction.registry import MODELS
+from mmaction.utils import OptSampleList
+from ..layers import BranchFeatures, add_features, map_tensors, per_row
+
+
+@MODELS.register_module()
+class FeatureMean(BaseModule):
+    """Mean of the features of the present modalities.
+
+    Unlike a sum it does not shrink where a modality is absent.
+    """
+
+    def forward(
+        self,
+        feats: Dict[str, BranchFeatures],
+        data_samples: OptSampleList = None,
+    ) -> Tuple[Any, dict]:
+        """Average the features of the present modalities.
+
+        Args:
+            feats (dict[str, BranchFeatures]): The backbone's output.
+            data_samples (list, optional): Not used; MMAction2 passes it.
+
+        Returns:
+            tuple[Tensor | tuple | list, dict]: What one branch gives, and no
+            auxiliary losses.
+        """
+        count = sum(x.present.int() for x in feats.values()).clamp(min=1)
+        return map_tensors(lambda x: x / per_row(count, x),
+                           add_features(feats)), {}
