@@ -1,4 +1,5 @@
-from .backbones import BimodalTimeSformer, MultiBranchBackbone
+from .backbones import (BimodalTimeSformer, Hiera, MultiBranchBackbone,
+                        VideoFocalNet)
 from .heads import MaskedFusionHead
 from .losses import SelfDistillLoss
 from .necks import (ClassTokenSum, FeatureConcat, FeatureMean, FeatureSum,
@@ -7,6 +8,7 @@ from .recognizers import MultiModalRecognizer
 
 __all__ = [
     'BimodalTimeSformer', 'ClassTokenSum', 'FeatureConcat', 'FeatureMean',
-    'FeatureSum', 'KeepAll', 'KeyframeSelector', 'MaskedFusionHead',
-    'MultiBranchBackbone', 'MultiModalRecognizer', 'SelfDistillLoss'
+    'FeatureSum', 'Hiera', 'KeepAll', 'KeyframeSelector', 'MaskedFusionHead',
+    'MultiBranchBackbone', 'MultiModalRecognizer', 'SelfDistillLoss',
+    'VideoFocalNet'
 ]

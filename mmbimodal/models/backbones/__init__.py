@@ -1,4 +1,8 @@
 from .bimodal_timesformer import BimodalTimeSformer
+from .hiera import Hiera
 from .multi_branch_backbone import MultiBranchBackbone
+from .video_focalnet import VideoFocalNet
 
-__all__ = ['BimodalTimeSformer', 'MultiBranchBackbone']
+__all__ = [
+    'BimodalTimeSformer', 'Hiera', 'MultiBranchBackbone', 'VideoFocalNet'
+]

@@ -1,0 +1,243 @@
+from collections import OrderedDict
+from typing import Dict, Optional, Union
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
+from mmengine.model.weight_init import trunc_normal_
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
+
+from mmaction.registry import MODELS
+from mmbimodal.errors import InputError
+from ..layers import fill_backbone, read_state_dict
+from ..layers.mask_unit_attention import HieraBlock, to_mask_units
+
+
+@MODELS.register_module()
+class Hiera(BaseModule):
+    r"""Hiera for video.
+
+    `Hiera: A Hierarchical Vision Transformer without the Bells-and-Whistles
+    <https://arxiv.org/abs/2306.00989>`_ (Ryali et al., ICML 2023), without
+    classifier and without its softmax: a linear head such as
+    ``TimeSformerHead`` follows. After the authors' implementation
+    (https://github.com/facebookresearch/hiera, Apache-2.0), whose parameter
+    names are kept. **The authors' weights are licensed CC-BY-NC 4.0**: not
+    for commercial use.
+
+    Attention stays within mask units in the first two stages and is global
+    later. It lags one block: the block that pools into the third stage is
+    still local. Each stage after the first doubles channels and heads, and
+    the first ``q_pool`` of them halve rows and columns.
+
+    Args:
+        arch (str | dict): 'tiny', 'small', 'base', 'base_plus', 'large', or a
+            dict of ``embed_dims`` (channels of the first stage),
+            ``num_heads`` (of the first stage) and ``depths`` (blocks of each
+            stage). Defaults to 'base'. The authors trained tiny and small on
+            images only.
+        num_frames (int): Frames T of a clip, a multiple of
+            ``temporal_stride``. Defaults to 16.
+        img_size (int): Side of the square input in pixels, a multiple of
+            ``spatial_stride`` × ``mask_unit_size``, 32 by default. Defaults
+            to 224.
+        temporal_stride (int): Frames from one token to the next. Defaults to
+            2.
+        spatial_stride (int): Pixels from one token to the next. Defaults to
+            4.
+        mask_unit_size (int): Side of a mask unit in tokens, a multiple of
+            2^q_pool. Defaults to 8.
+        q_pool (int): Stages that start with pooling. Defaults to 3.
+        drop_path_rate (float): Stochastic depth of the last block; grows
+            linearly from 0. Defaults to 0.
+        init_std (float): Standard deviation of untrained weights and
+            embeddings. The authors' 0.02 is small for a narrow model.
+            Defaults to 0.02.
+        init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=…)``
+            with a local copy of an authors' file of the same ``arch``:
+            {hiera,mae_hiera}_{base,base_plus,large}_16x224.pth or, for
+            images, …_{tiny,small,base,base_plus,large}_224.pth from
+            https://dl.fbaipublicfiles.com/hiera. Position embeddings are
+            interpolated; an image model's kernel is spread over the frames,
+            and its temporal embedding starts untrained. Defaults to None.
+
+    Raises:
+        InputError: An unknown ``arch``, or sizes that do not fit together.
+    """
+    arch_settings = dict(
+        tiny=dict(embed_dims=96, num_heads=1, depths=(1, 2, 7, 2)),
+        small=dict(embed_dims=96, num_heads=1, depths=(1, 2, 11, 2)),
+        base=dict(embed_dims=96, num_heads=1, depths=(2, 3, 16, 3)),
+        base_plus=dict(embed_dims=112, num_heads=2, depths=(2, 3, 16, 3)),
+        large=dict(embed_dims=144, num_heads=2, depths=(2, 6, 36, 4)))
+    local_stages = 2
+
+    def __init__(self,
+                 arch: Union[str, dict] = 'base',
+                 num_frames: int = 16,
+                 img_size: int = 224,
+                 temporal_stride: int = 2,
+                 spatial_stride: int = 4,
+                 mask_unit_size: int = 8,
+                 q_pool: int = 3,
+                 drop_path_rate: float = 0.,
+                 init_std: float = 0.02,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if isinstance(arch, str) and arch not in self.arch_settings:
+            raise InputError(
+                f'Hiera: arch {arch!r} is none of '
+                f'{", ".join(self.arch_settings)}; choose one of them or '
+                'give a dict of embed_dims, num_heads and depths')
+        settings = self.arch_settings[arch] if isinstance(arch, str) else arch
+        dims, heads = settings['embed_dims'], settings['num_heads']
+        depths = settings['depths']
+        unit_pixels = spatial_stride * mask_unit_size
+        if (num_frames % temporal_stride or img_size % unit_pixels
+                or mask_unit_size % 2**q_pool or dims % heads
+                or q_pool >= len(depths)):
+            raise InputError(
+                f'Hiera: num_frames {num_frames} must be a multiple of '
+                f'temporal_stride {temporal_stride}, img_size {img_size} of '
+                f'spatial_stride × mask_unit_size {unit_pixels}, '
+                f'mask_unit_size {mask_unit_size} of 2^q_pool {2**q_pool}, '
+                f'embed_dims {dims} of num_heads {heads}, and q_pool less '
+                f'than the {len(depths)} stages; change them in the config')
+        self.input_size = (num_frames, img_size, img_size)
+        self.mask_unit_size = mask_unit_size
+        self.q_pool = q_pool
+        self.init_std = init_std
+
+        self.patch_embed = nn.Sequential(
+            OrderedDict(
+                proj=nn.Conv3d(
+                    3,
+                    dims,
+                    kernel_size=(3, 7, 7),
+                    stride=(temporal_stride, spatial_stride, spatial_stride),
+                    padding=(1, 3, 3))))
+        self.pos_embed_spatial = nn.Parameter(
+            torch.zeros(1, (img_size // spatial_stride)**2, dims))
+        self.pos_embed_temporal = nn.Parameter(
+            torch.zeros(1, num_frames // temporal_stride, dims))
+
+        rates = iter(torch.linspace(0, drop_path_rate, sum(depths)).tolist())
+        self.blocks = nn.ModuleList()
+        for stage, depth in enumerate(depths):
+            for index in range(depth):
+                first = index == 0 and stage > 0
+                self.blocks.append(
+                    HieraBlock(
+                        dims,
+                        dims * 2 if first else dims,
+                        num_heads=heads * 2**stage,
+                        stride=4 if first and stage <= q_pool else 1,
+                        within_units=stage - first < self.local_stages,
+                        drop_path=next(rates)))
+                dims = dims * 2 if first else dims
+        self.norm = nn.LayerNorm(dims, eps=1e-6)
+
+    def init_weights(self) -> None:
+        """Initialise, then load ``init_cfg``'s checkpoint where there is one.
+
+        Raises:
+            InputError: The file holds no block that fits this model.
+        """
+        for name, parameter in self.named_parameters():
+            if name.endswith('.bias') and not name.startswith('patch_embed'):
+                # As the authors: of linear layers and of norms.
+                nn.init.constant_(parameter, 0.02)
+            elif parameter.dim() > 1:
+                trunc_normal_(parameter, std=self.init_std)
+        if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
+            path = self.init_cfg['checkpoint']
+            self._load(
+                read_state_dict(
+                    CheckpointLoader.load_checkpoint(path, 'cpu')), path)
+        self._is_init = True
+
+    def _load(self, weights: Dict[str, Tensor], path: str) -> None:
+        """Fill the model and log what was not filled or not used."""
+        own = self.state_dict()
+        missing, unused = fill_backbone(self, to_video_layout(weights, own))
+        if not any(name.startswith('blocks.')
+                   for name in set(own) - set(missing)):
+            raise InputError(
+                f'the checkpoint {path} holds no block that fits this Hiera: '
+                'check that it is a Hiera of the same arch, or remove '
+                'backbone.init_cfg')
+        MMLogger.get_current_instance().info(
+            f'{path}: {len(own) - len(missing)} of {len(own)} tensors loaded; '
+            f'not in the file: {missing or "none"}; not used: '
+            f'{unused or "none"}')
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """Encode clips.
+
+        Args:
+            clips (Tensor): Normalised frames, B×3×T×H×W.
+
+        Returns:
+            Tensor: Normalised mean of the last stage's tokens, B×C.
+
+        Raises:
+            InputError: Clips of another length or size.
+        """
+        if clips.shape[2:] != self.input_size:
+            raise InputError(
+                'the clips have {} frames of {}x{} pixels, Hiera is for {} of '
+                '{}x{}: change the pipeline, or num_frames and img_size of '
+                'the backbone'.format(*clips.shape[2:], *self.input_size))
+        # B×3×T×H×W -> B×C×t×h×w -> B×t×h×w×C
+        x = self.patch_embed(clips).permute(0, 2, 3, 4, 1)
+        position = self.pos_embed_spatial[:, None] + \
+            self.pos_embed_temporal[:, :, None]
+        x = x + position.unflatten(2, x.shape[2:4])
+        x = to_mask_units(x, self.mask_unit_size, self.q_pool)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x.mean(dim=(1, 2)))
+
+
+def to_video_layout(weights: Dict[str, Tensor],
+                    own: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Fit a published state dict to the clips of a model.
+
+    Args:
+        weights (dict[str, Tensor]): Of a video or an image model.
+        own (dict[str, Tensor]): State dict of the model to be filled.
+
+    Returns:
+        dict[str, Tensor]: With a 3-D kernel, and position embeddings of the
+        model's size: ``pos_embed_spatial`` 1×(h·w)×C (bicubic) and
+        ``pos_embed_temporal`` 1×t×C (linear).
+    """
+    weights = dict(weights)
+    if 'pos_embed' in weights:
+        weights['pos_embed_spatial'] = weights.pop('pos_embed')
+    kernel = weights.get('patch_embed.proj.weight')
+    if kernel is not None and kernel.dim() == 4:
+        frames = own['patch_embed.proj.weight'].shape[2]
+        # Frames that are alike give what one of them gave.
+        weights['patch_embed.proj.weight'] = kernel[:, :, None].repeat(
+            1, 1, frames, 1, 1) / frames
+    spatial = weights.get('pos_embed_spatial')
+    tokens = own['pos_embed_spatial'].shape[1]
+    if spatial is not None and spatial.shape[1] != tokens:
+        side, target = round(spatial.shape[1]**0.5), round(tokens**0.5)
+        # 1×(h·w)×C -> 1×C×h×w
+        spatial = spatial.float().transpose(1, 2).unflatten(2, (side, side))
+        spatial = F.interpolate(
+            spatial, (target, target), mode='bicubic', align_corners=False)
+        weights['pos_embed_spatial'] = spatial.flatten(2).transpose(1, 2)
+    temporal = weights.get('pos_embed_temporal')
+    slots = own['pos_embed_temporal'].shape[1]
+    if temporal is not None and temporal.shape[1] != slots:
+        weights['pos_embed_temporal'] = F.interpolate(
+            temporal.float().transpose(1, 2),
+            slots,
+            mode='linear',
+            align_corners=False).transpose(1, 2)
+    return weights
