@@ -1,0 +1,16 @@
+"""TimeSformer with feature addition, small, on the generated pairs."""
+_base_ = [
+    '../_base_/models/timesformer_sum.py',
+    '../_base_/datasets/synth.py',
+    '../_base_/schedules/adamw_22e.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    # tools/analysis/modality_stats.py data/synth/annotations/xview_train.json
+    data_preprocessor=dict(preprocessors=dict(
+        rgb=dict(mean=[98.2, 94.5, 95.0], std=[53.3, 52.3, 52.0]),
+        ir=dict(mean=[86.6, 86.6, 86.6], std=[44.4, 44.4, 44.4]))),
+    backbone=dict(
+        img_size=64, embed_dims=96, num_heads=4, num_layers=3,
+        init_cfg=None),
+    cls_head=dict(in_channels=96))

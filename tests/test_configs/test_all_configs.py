@@ -1,0 +1,197 @@
+"""Every config under configs/, shrunken: it loads, trains and predicts."""
+import copy
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+FILES = sorted(
+    path for path in CONFIGS.rglob('*.py')
+    if '_base_' not in path.relative_to(CONFIGS).parts)
+SIDE, FRAMES = 64, 8
+
+# What makes a backbone small without changing its kind, and the channels
+# that its head then gets.
+_ARCH = dict(embed_dims=16)
+SHRUNKEN = dict(
+    BimodalTimeSformer=(dict(
+        img_size=SIDE, embed_dims=16, num_heads=2, num_layers=2), 16),
+    ResNetTSM=(dict(depth=18, strides=(2, 2, 2, 2)), 512),
+    TANet=(dict(depth=50, num_stages=2, strides=(2, 2), dilations=(1, 1),
+                out_indices=(1, )), 512),
+    ResNet3dSlowFast=(dict(
+        slow_pathway=dict(depth=50, base_channels=8),
+        fast_pathway=dict(depth=50, base_channels=1)), 288),
+    ResNet3dCSN=(dict(depth=50, base_channels=4), 128),
+    SwinTransformer3D=(dict(
+        arch=dict(_ARCH, depths=[2, 2], num_heads=[1, 2]),
+        out_indices=(1, )), 32),
+    MViT=(dict(arch=dict(_ARCH, num_layers=2, num_heads=1,
+                         downscale_indices=[1]), spatial_size=SIDE), 32),
+    VideoFocalNet=(dict(arch=dict(_ARCH, depths=(1, 1),
+                                  drop_path_rate=0.)), 32),
+    Hiera=(dict(arch=dict(_ARCH, num_heads=1, depths=(1, 1, 1)), q_pool=2,
+                num_frames=FRAMES, img_size=SIDE), 64),
+)
+# MViT's head reads the class token: where the last layer's other queries look
+# does not matter to it.
+NO_GRADIENT = re.compile(r'shared\.blocks\.1\.attn\.(rel_pos_.|pool_q\.weight)')
+# All randomness that would silence a parameter for one step.
+QUIET = dict(drop_path_rate=0., dropout_ratio=0.)
+
+
+def update(config, changes):
+    """Set nested keys; a shape of its own replaces the one that was there."""
+    for key, value in changes.items():
+        if isinstance(value, dict) and key != 'arch':
+            update(config[key], value)
+        else:
+            config[key] = copy.deepcopy(value)
+
+
+def shrink(config):
+    """A small model of the same parts on ``SIDE``², ``FRAMES`` frames."""
+    model = config.model
+    backbone = model.backbone
+    branches = [backbone]
+    if backbone.type == 'MultiBranchBackbone':
+        branches = ([backbone.branch] if 'branch' in backbone else
+                    list(backbone.branches.values()))
+    for part in (backbone, *branches):
+        if 'init_cfg' in part:
+            part.init_cfg = None
+    for branch in branches:
+        changes, channels = SHRUNKEN[branch.type]
+        update(branch, changes)
+        if branch.type == 'SwinTransformer3D':
+            branch.window_size = (2, 4, 4)
+    for part in (*branches, model.get('neck'), model.cls_head):
+        for key in set(QUIET) & set(part):
+            part[key] = QUIET[key]
+    model.cls_head.in_channels = channels
+    if model.neck.type == 'KeyframeSelector':
+        # few draws, wide enough to give every parameter a gradient
+        model.neck.update(in_channels=channels, num_samples=50, sigma=0.5)
+        model.cls_head.num_heads = 2
+    return model
+
+
+def shrunken_pipeline(config, split):
+    """The config's own pipeline, from decoded frames on."""
+
+    def adapt(step):
+        for inner in step.get('transforms', ()):
+            adapt(inner)
+        for key in ('size', 'crop_size'):
+            if key in step:
+                step[key] = SIDE
+        if 'clip_len' in step:
+            step['clip_len'] = FRAMES
+        if step['type'] == 'SyncResize':
+            step['short_side'] = SIDE + 8
+        return step
+
+    steps = [adapt(copy.deepcopy(step))
+             for step in config[f'{split}_dataloader'].dataset.pipeline]
+    return Compose([step for step in steps if 'Decord' not in str(step)])
+
+
+
+def batch(config, split, size):
+    """What the pipeline makes of ``size`` samples of noise."""
+    rng = np.random.default_rng(0)
+    dataset = config[f'{split}_dataloader'].dataset
+    pipeline = shrunken_pipeline(config, split)
+    inputs, samples = [], []
+    for index in range(size):
+        frames = [rng.integers(0, 256, (72, 96, 3), np.uint8)
+                  for _ in range(FRAMES)]
+        packed = pipeline(dict(
+            sample_id=str(index), label=index,
+            modalities={
+                name: dict(imgs=list(frames), img_shape=(72, 96),
+                           original_shape=(72, 96), total_frames=FRAMES,
+                           start_index=0, modality='RGB', filename='noise',
+                           num_clips=1, clip_len=FRAMES)
+                for name in dataset.modalities
+            }))
+        inputs.append(packed['inputs'])
+        samples.append(packed['data_samples'])
+    return dict(inputs={name: [x[name] for x in inputs]
+                        for name in dataset.modalities},
+                data_samples=samples)
+
+
+@pytest.fixture(scope='module', params=FILES,
+                ids=[str(path.relative_to(CONFIGS)) for path in FILES])
+def config(request):
+    return Config.fromfile(request.param)
+
+
+@pytest.fixture
+def model(config):
+    torch.manual_seed(0)
+    model = MODELS.build(shrink(copy.deepcopy(config)))
+    model.init_weights()
+    return model
+
+
+def test_it_trains_and_predicts(config, model):
+    """Finite loss, a gradient everywhere, one sample, a batch, two views."""
+    data = model.data_preprocessor(batch(config, 'train', 3), training=True)
+    # zeros of the initialisation would hide paths from the gradient
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    losses = model.train()(**data, mode='loss')
+    total = sum(x for name, x in losses.items() if 'loss' in name)
+    assert total.isfinite()
+    total.backward()
+    without = [name for name, x in model.named_parameters()
+               if x.grad is None or not x.grad.any()]
+    assert [name for name in without if not NO_GRADIENT.search(name)] == []
+    assert all(x.grad is not None for x in model.parameters())
+
+    model.eval()
+    classes = config.model.cls_head.num_classes
+    for size in (1, 3):
+        data = model.data_preprocessor(batch(config, 'test', size))
+        with torch.no_grad():
+            once = model(**data, mode='predict')
+            views = {name: torch.cat([x, x], dim=1)
+                     for name, x in data['inputs'].items()}
+            twice = model(views, [ActionDataSample() for _ in range(size)],
+                          mode='predict')
+        assert len(once) == size
+        for x, y in zip(once, twice):
+            assert x.pred_score.shape == (classes, )
+            assert x.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
+            torch.testing.assert_close(x.pred_score, y.pred_score,
+                                       rtol=1e-3, atol=1e-5)
+
+
+def test_the_pipelines_and_the_model_name_the_same_modalities(config):
+    backbone = config.model.backbone
+    names = tuple(backbone.get('modalities') or backbone.branches)
+    assert tuple(config.model.data_preprocessor.preprocessors) == names
+    for split in ('train', 'val', 'test'):
+        dataset = config[f'{split}_dataloader'].dataset
+        assert tuple(dataset.modalities) == names
+
+
+def test_published_weights_are_checked(config):
+    """Addresses by https; MMAction2's with the hash in the name."""
+    text = str(config.model)
+    for word in text.split("'"):
+        if word.endswith('.pth'):
+            assert word.startswith('https://')
+            if 'openmmlab' in word:
+                assert word[-13] == '-' and int(word[-12:-4], 16)
