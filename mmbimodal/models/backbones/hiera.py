@@ -1,6 +1,7 @@
 from collections import OrderedDict
 from typing import Dict, Optional, Union
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.logging import MMLogger
@@ -123,7 +124,7 @@ class Hiera(BaseModule):
         self.pos_embed_temporal = nn.Parameter(
             torch.zeros(1, num_frames // temporal_stride, dims))
 
-        rates = iter(torch.linspace(0, drop_path_rate, sum(depths)).tolist())
+        rates = iter(np.linspace(0, drop_path_rate, sum(depths)).tolist())
         self.blocks = nn.ModuleList()
         for stage, depth in enumerate(depths):
             for index in range(depth):

@@ -1,6 +1,6 @@
 from typing import Dict, Optional, Union
 
-import torch
+import numpy as np
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
@@ -95,7 +95,8 @@ class VideoFocalNet(BaseModule):
     Args:
         arch (str | dict): 'tiny', 'small', 'base', or a dict of
             ``embed_dims`` (channels of the first stage), ``depths`` (blocks
-            of each stage) and ``drop_path_rate``. Defaults to 'base'.
+            of each stage) and ``drop_path_rate`` (0 without it). Defaults to
+            'base'.
         num_frames (int): Frames T of a clip, a multiple of ``tubelet_size``.
             Defaults to 8.
         tubelet_size (int): Frames of a patch. Defaults to 1, as in the
@@ -141,18 +142,17 @@ class VideoFocalNet(BaseModule):
         settings = self.arch_settings[arch] if isinstance(arch, str) else arch
         dims, depths = settings['embed_dims'], settings['depths']
         if drop_path_rate is None:
-            drop_path_rate = settings['drop_path_rate']
+            drop_path_rate = settings.get('drop_path_rate', 0.)
         self.num_frames = num_frames
         self.tubelet_size = tubelet_size
         self.min_size = 4 * 2**(len(depths) - 1)
         self.init_std = init_std
         self.patch_embed = PatchEmbed(3, dims, 4, tubelet_size)
-        rates = torch.linspace(0, drop_path_rate, sum(depths)).split(
-            list(depths))
+        rates = iter(np.linspace(0, drop_path_rate, sum(depths)).tolist())
         last = len(depths) - 1
         self.layers = nn.Sequential(
-            *(Stage(dims * 2**i, rates[i].tolist(), downsample=i < last)
-              for i in range(len(depths))))
+            *(Stage(dims * 2**i, [next(rates) for _ in range(depth)],
+                    downsample=i < last) for i, depth in enumerate(depths)))
         self.norm = nn.LayerNorm(dims * 2**last)
 
     def init_weights(self) -> None:
