@@ -10,5 +10,5 @@ model = dict(
     data_preprocessor=dict(preprocessors=dict(
         rgb=dict(mean=[98.2, 94.5, 95.0], std=[53.3, 52.3, 52.0]),
         ir=dict(mean=[86.6, 86.6, 86.6], std=[44.4, 44.4, 44.4]))),
-    backbone=dict(branch=dict(depth=50, base_channels=16), init_cfg=None),
-    cls_head=dict(in_channels=512))
+    backbone=dict(branch=dict(depth=50, base_channels=8), init_cfg=None),
+    cls_head=dict(in_channels=256))

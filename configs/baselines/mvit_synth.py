@@ -12,8 +12,10 @@ model = dict(
         ir=dict(mean=[86.6, 86.6, 86.6], std=[44.4, 44.4, 44.4]))),
     backbone=dict(
         branch=dict(
-            arch=dict(_delete_=True, embed_dims=32, num_layers=6,
+            arch=dict(_delete_=True, embed_dims=40, num_layers=5,
                       num_heads=1, downscale_indices=[1, 3]),
-            spatial_size=64, drop_path_rate=0.1),
+            patch_cfg=dict(kernel_size=(3, 11, 11), stride=(2, 8, 8),
+                           padding=(1, 4, 4)), adaptive_kv_stride=(1, 4, 4),
+            temporal_size=8, spatial_size=64, drop_path_rate=0.1),
         init_cfg=None),
-    cls_head=dict(in_channels=128))
+    cls_head=dict(in_channels=160))

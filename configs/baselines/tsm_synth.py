@@ -13,3 +13,9 @@ model = dict(
     backbone=dict(
         branch=dict(depth=18, strides=(2, 2, 2, 2)), init_cfg=None),
     cls_head=dict(in_channels=512))
+# Half the epochs for half the time: MMAction2's 2-D ResNets have no width.
+train_cfg = dict(max_epochs=11)
+param_scheduler = [
+    dict(type='OneCycleLR', eta_max=1e-3, total_steps=11, by_epoch=True,
+         pct_start=0.2, convert_to_iter_based=True)
+]

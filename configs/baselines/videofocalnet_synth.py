@@ -11,7 +11,7 @@ model = dict(
         rgb=dict(mean=[98.2, 94.5, 95.0], std=[53.3, 52.3, 52.0]),
         ir=dict(mean=[86.6, 86.6, 86.6], std=[44.4, 44.4, 44.4]))),
     backbone=dict(branch=dict(
-        arch=dict(_delete_=True, embed_dims=32, depths=(2, 2, 2),
+        arch=dict(_delete_=True, embed_dims=24, depths=(1, 2, 2),
                   drop_path_rate=0.1),
         init_std=0.06, init_cfg=None)),
-    cls_head=dict(in_channels=128))
+    cls_head=dict(in_channels=96))

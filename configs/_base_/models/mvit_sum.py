@@ -1,6 +1,6 @@
 # MViTv2-L, 8 frames of each modality. Table 1 lists 362 GFLOPs (one pass of 16
-# frames) and 213 M parameters. The published weights are for 40 frames of
-# 312x312: their relative positions are interpolated.
+# frames) and 213 M parameters. Relative positions are those of 16 frames, and
+# interpolated: from the published 40 frames of 312x312, and for 8 frames.
 _base_ = './two_branch.py'
 _normalize = dict(mean=[114.75, 114.75, 114.75], std=[57.375, 57.375, 57.375])
 model = dict(
@@ -8,7 +8,7 @@ model = dict(
         rgb=_normalize, ir=_normalize)),
     backbone=dict(
         branch=dict(
-            type='MViT', arch='large', temporal_size=8, spatial_size=224,
+            type='MViT', arch='large', temporal_size=16, spatial_size=224,
             drop_path_rate=0.75),
         init_cfg=dict(
             type='Pretrained',
