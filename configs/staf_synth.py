@@ -13,5 +13,5 @@ model = dict(
     backbone=dict(
         img_size=64, embed_dims=96, num_heads=4, num_layers=3,
         init_cfg=None),
-    neck=dict(in_channels=96, num_samples=100),
-    cls_head=dict(in_channels=96, num_heads=4))
+    neck=dict(in_channels=96, sigma=0.2, num_samples=200),
+    cls_head=dict(in_channels=96, num_heads=4, distill_selection=False))

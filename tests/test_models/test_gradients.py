@@ -16,6 +16,7 @@ CONFIGS = dict(
     without_fusion=dict(head=dict(fusion=False)),
     without_fusion_dense=dict(head=dict(fusion=False, path='dense')),
     without_distillation=dict(head=dict(loss_distill=None)),
+    selection_by_classification=dict(head=dict(distill_selection=False)),
     without_attention_mask=dict(
         head=dict(mask_attention=False, path='dense')),
     without_mlp_mask=dict(head=dict(mask_mlp=False)),
@@ -112,3 +113,26 @@ def test_untrained_model_has_gradients_everywhere():
         waits = 'temporal_attn' in name or 'temporal_norm1' in name
         if not waits and name not in CANCELLED:
             assert p.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize('path', ['gather', 'dense'])
+def test_selection_can_learn_from_the_classification_alone(path):
+    """Same losses; the scorer's gradient is that of ``loss_cls``."""
+    losses, scorer = {}, {}
+    for switch in (True, False):
+        torch.manual_seed(0)
+        model = build(model_config(
+            head=dict(path=path, distill_selection=switch))).train()
+        for module in model.modules():  # no noise between the two but ours
+            if hasattr(module, 'drop_prob'):
+                module.drop_prob = 0.
+        torch.manual_seed(1)
+        losses[switch] = model(*make_batch(4), mode='loss')
+        loss = total(losses[switch]) if not switch else losses[switch][
+            'loss_cls']
+        scorer[switch], = torch.autograd.grad(loss, model.neck.fc1.weight)
+    for name, value in losses[True].items():
+        torch.testing.assert_close(losses[False][name], value)
+    torch.testing.assert_close(scorer[False], scorer[True], rtol=1e-4,
+                               atol=1e-7)
+    assert scorer[True].abs().max() > 1e-7
