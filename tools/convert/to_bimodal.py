@@ -154,7 +154,8 @@ def convert_model(model: Dict[str, Any], modalities: Sequence[str],
         raise InputError(
             f'the model has the neck {model["neck"]["type"]}, and the fusion '
             'takes its place: remove it from the config first')
-    preprocessor = model['data_preprocessor']
+    preprocessor = model.get('data_preprocessor') or dict(
+        type='ActionDataPreprocessor')
     if preprocessor.pop('blending', None):
         notes.append('blending of samples is left out: it would mix the '
                      'labels once for each modality')
