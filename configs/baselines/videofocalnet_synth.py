@@ -13,5 +13,5 @@ model = dict(
     backbone=dict(branch=dict(
         arch=dict(_delete_=True, embed_dims=24, depths=(1, 2, 2),
                   drop_path_rate=0.1),
-        init_std=0.06, init_cfg=None)),
+        init_std=0.12, init_cfg=None)),
     cls_head=dict(in_channels=96))

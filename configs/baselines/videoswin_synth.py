@@ -14,6 +14,9 @@ model = dict(
         branch=dict(
             arch=dict(_delete_=True, embed_dims=32, depths=[2, 2, 2],
                       num_heads=[1, 2, 4]),
-            out_indices=(2, ), window_size=(4, 4, 4), drop_path_rate=0.1),
+            out_indices=(2, ), window_size=(4, 4, 4), drop_path_rate=0.1,
+            # upstream's 0.02 silences so narrow a model
+            init_cfg=dict(type='Xavier', layer='Linear',
+                          distribution='uniform')),
         init_cfg=None),
     cls_head=dict(in_channels=128))

@@ -1,5 +1,5 @@
-# SlowFast, ResNet-101, 8x8: of 8 frames the slow pathway takes 2. Table 1 lists
-# 48.8 GFLOPs and 61.9 M parameters.
+# SlowFast, ResNet-101, 8x8: of 8 frames the slow pathway takes 2. Table 1
+# lists 48.8 GFLOPs and 61.9 M parameters.
 _base_ = './two_branch.py'
 _pathway = dict(
     type='resnet3d', depth=101, pretrained=None, conv1_stride_t=1,

@@ -1,6 +1,6 @@
-# TANet, ResNet-101, 8 segments, weights of its own for each modality: only this
+# TANet, ResNet-101, 8 segments, separate weights for each modality: only this
 # costs what Table 1 lists, 126 GFLOPs and 89.8 M parameters. MMAction2
-# publishes no TANet of this depth, hence torchvision's ImageNet weights.
+# publishes no TANet of this depth, hence the ImageNet weights of torchvision.
 _base_ = './two_branch.py'
 _branch = dict(type='TANet', depth=101, num_segments=8)
 model = dict(
