@@ -16,6 +16,8 @@ model = dict(
 # Half the epochs for half the time: MMAction2's 2-D ResNets have no width.
 train_cfg = dict(max_epochs=11)
 param_scheduler = [
-    dict(type='OneCycleLR', eta_max=1e-3, total_steps=11, by_epoch=True,
-         pct_start=0.2, convert_to_iter_based=True)
+    dict(type='LinearLR', start_factor=0.04, by_epoch=True, begin=0, end=2,
+         convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=2, end=11, T_max=9,
+         convert_to_iter_based=True),
 ]
