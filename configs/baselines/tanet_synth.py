@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/tanet_sum.py',
     '../_base_/datasets/synth_images.py',
-    '../_base_/schedules/adamw_18e.py',
+    '../_base_/schedules/adamw_22e.py',
     '../_base_/default_runtime.py',
 ]
 _branch = dict(depth=50, num_stages=2, strides=(2, 2), dilations=(1, 1),

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/tsm_sum.py',
     '../_base_/datasets/synth_images.py',
-    '../_base_/schedules/adamw_18e.py',
+    '../_base_/schedules/adamw_22e.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(
