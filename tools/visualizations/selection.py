@@ -9,9 +9,11 @@ dropped regions pale, frame scores, prediction and truth.
 """
 import argparse
 from pathlib import Path
+from typing import List
 
 import numpy as np
 from mmengine.config import Config, DictAction
+from mmengine.dataset import BaseDataset
 
 from mmbimodal.apis import (build_test_set, init_recognizer, inspect_dataset,
                             inspect_selection, one_sentence)
@@ -30,7 +32,7 @@ def parse_args() -> argparse.Namespace:
         '--sample', nargs='+', metavar='ID', help='ids of test samples')
     what.add_argument(
         '--num', type=int, default=6, metavar='N',
-        help='N test samples, evenly spread (default: 6)')
+        help='N test samples of different classes (default: 6)')
     what.add_argument(
         '--files', nargs='+', metavar='NAME=PATH',
         help='videos of one sample, one per modality')
@@ -42,6 +44,14 @@ def parse_args() -> argparse.Namespace:
         '--cfg-options', nargs='+', action=DictAction, default={},
         help='override settings of the config, key=value')
     return parser.parse_args()
+
+
+def spread(dataset: BaseDataset, number: int) -> List[str]:
+    """Ids of samples that are evenly spread over the classes."""
+    rows = sorted((dataset.get_data_info(i) for i in range(len(dataset))),
+                  key=lambda row: row['label'])
+    chosen = np.linspace(0, len(rows) - 1, number, dtype=int)
+    return [rows[i]['sample_id'] for i in np.unique(chosen)]
 
 
 def main(args: argparse.Namespace) -> None:
@@ -62,10 +72,7 @@ def main(args: argparse.Namespace) -> None:
         ]
     else:
         dataset = build_test_set(config)
-        ids = args.sample or [
-            dataset.get_data_info(i)['sample_id'] for i in np.unique(
-                np.linspace(0, len(dataset) - 1, args.num, dtype=int))
-        ]
+        ids = args.sample or spread(dataset, args.num)
         selections = inspect_dataset(model, dataset, ids)
     for selection in selections:
         path = args.out / f'{selection.sample_id}.png'
