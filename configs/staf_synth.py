@@ -5,6 +5,7 @@ _base_ = [
     '_base_/schedules/adamw_22e.py',
     '_base_/default_runtime.py',
 ]
+randomness = dict(seed=0)
 model = dict(
     # tools/analysis/modality_stats.py data/synth/annotations/xview_train.json
     data_preprocessor=dict(preprocessors=dict(
