@@ -13,7 +13,7 @@ from mmbimodal.datasets.synthetic import (ACTIONS, Request, Settings,
                                           generate, make_clip)
 from mmbimodal.datasets.synthetic import clip as clip_module
 from mmbimodal.datasets.synthetic import ntu
-from mmbimodal.datasets.synthetic.handicaps import (Handicaps,
+from mmbimodal.datasets.synthetic.handicaps import (DIFFICULTIES, Handicaps,
                                                     draw_handicaps)
 from mmbimodal.errors import InputError
 
@@ -248,9 +248,9 @@ def test_modalities_draw_their_handicaps_independently():
     drawn = np.array([[bool(draw_handicaps(name, 'default', 30,
                                            rng[name]).hidden)
                        for name in MODALITIES] for _ in range(2000)])
-    share = drawn.mean(0)
-    assert (np.abs(share - .4) < .04).all()
-    assert abs((drawn[:, 0] & drawn[:, 1]).mean() - .4**2) < .03
+    expected = DIFFICULTIES['default'].occluder
+    assert (np.abs(drawn.mean(0) - expected) < .04).all()
+    assert abs((drawn[:, 0] & drawn[:, 1]).mean() - expected**2) < .03
 
 
 def test_another_seed_into_the_same_folder_is_refused(folder):
