@@ -133,8 +133,8 @@ class MaskedFusionHead(BaseHead):
             ``loss_distill``.
         """
         selected = self.select(feats)
-        cls_token, student = self.fuse(
-            feats, selected, regions=self.loss_distill is not None)
+        once = self.loss_distill is not None and self.distill_selection
+        cls_token, student = self.fuse(feats, selected, regions=once)
         logits = self.fc_cls(cls_token)
         losses = self.loss_by_feat(logits, data_samples)
         if self.loss_distill is None:
