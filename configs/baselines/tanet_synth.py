@@ -5,20 +5,12 @@ _base_ = [
     '../_base_/schedules/adamw_22e.py',
     '../_base_/default_runtime.py',
 ]
-_branch = dict(depth=50, num_stages=2, strides=(2, 2), dilations=(1, 1),
-               out_indices=(1, ))
+_branch = dict(depth=50, num_stages=1, strides=(2, ), dilations=(1, ),
+               out_indices=(0, ))
 model = dict(
     # tools/analysis/modality_stats.py data/synth/annotations/xview_train.json
     data_preprocessor=dict(preprocessors=dict(
         rgb=dict(mean=[98.2, 94.5, 95.0], std=[53.3, 52.3, 52.0]),
         ir=dict(mean=[86.6, 86.6, 86.6], std=[44.4, 44.4, 44.4]))),
     backbone=dict(branches=dict(rgb=_branch, ir=_branch), init_cfg=None),
-    cls_head=dict(in_channels=512))
-# Half the epochs for half the time: MMAction2's 2-D ResNets have no width.
-train_cfg = dict(max_epochs=11)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.04, by_epoch=True, begin=0, end=2,
-         convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=2, end=11, T_max=9,
-         convert_to_iter_based=True),
-]
+    cls_head=dict(in_channels=256))

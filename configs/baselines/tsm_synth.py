@@ -13,11 +13,3 @@ model = dict(
     backbone=dict(
         branch=dict(depth=18, strides=(2, 2, 2, 2)), init_cfg=None),
     cls_head=dict(in_channels=512))
-# Half the epochs for half the time: MMAction2's 2-D ResNets have no width.
-train_cfg = dict(max_epochs=11)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.04, by_epoch=True, begin=0, end=2,
-         convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=2, end=11, T_max=9,
-         convert_to_iter_based=True),
-]
