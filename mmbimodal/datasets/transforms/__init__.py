@@ -1,6 +1,10 @@
 from .for_each_modality import ForEachModality
+from .modality_dropout import ModalityDropout
 from .pack_modality_inputs import PackModalityInputs
 from .sync_resize import SyncResize
 from .sync_sample import SyncSample
 
-__all__ = ['ForEachModality', 'PackModalityInputs', 'SyncResize', 'SyncSample']
+__all__ = [
+    'ForEachModality', 'ModalityDropout', 'PackModalityInputs', 'SyncResize',
+    'SyncSample'
+]
