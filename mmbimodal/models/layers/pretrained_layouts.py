@@ -47,7 +47,7 @@ def read_state_dict(checkpoint: Dict[str, Any]) -> StateDict:
     """
     for key in ('state_dict', 'model_state', 'model'):
         checkpoint = checkpoint.get(key, checkpoint)
-    for prefix in ('backbone.', 'model.'):
+    for prefix in ('backbone.', 'encoders.shared.', 'model.'):
         inner = {
             name[len(prefix):]: tensor
             for name, tensor in checkpoint.items() if name.startswith(prefix)

@@ -1,0 +1,118 @@
+"""Tables of experiments as data: rows of a base config and options."""
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+import yaml
+
+from mmbimodal.errors import InputError
+
+_PROTOCOLS = 'protocols.yml'
+
+
+class Row(NamedTuple):
+    """One row of a table on one data set.
+
+    Args:
+        name (str): As printed.
+        config (str): Config file, relative to the folder of the configs.
+        options (dict[str, Any]): Dotted keys over that config.
+        paper (dict[str, float]): What the paper lists for this data set;
+            empty where it lists nothing.
+    """
+    name: str
+    config: str
+    options: Dict[str, Any]
+    paper: Dict[str, float]
+
+
+class Table(NamedTuple):
+    """A table on one data set.
+
+    Args:
+        name (str): Such as ``'table2'``.
+        title (str): What it compares.
+        dataset (str): Name of the data set.
+        rows (list[Row]): In the paper's order.
+        pretrained (Row, optional): The run whose backbone all rows start
+            from; None: the rows' configs name their own weights, or none.
+        axis (str, optional): Quantity that the rows' names are numbers of.
+        note (str): How the rows were trained.
+    """
+    name: str
+    title: str
+    dataset: str
+    rows: List[Row]
+    pretrained: Optional[Row]
+    axis: Optional[str]
+    note: str
+
+
+def table_names(folder: Path) -> List[str]:
+    """The tables that a folder describes."""
+    return sorted(
+        path.stem for path in folder.glob('*.yml') if path.name != _PROTOCOLS)
+
+
+def load_table(folder: Path, name: str, dataset: str,
+               rows: Optional[Sequence[str]] = None) -> Table:
+    """Read a table for one data set.
+
+    A table file holds ``title``, ``protocol``, ``config`` (with
+    ``{dataset}`` in its name) and ``rows``: name → ``options``, and where
+    they differ from the table's, ``config`` and ``paper`` (data set →
+    figures). ``protocols.yml`` beside it says how a data set is trained.
+
+    Args:
+        folder (Path): Folder of the YAML files.
+        name (str): File without suffix.
+        dataset (str): Name of a data set of ``protocols.yml``.
+        rows (Sequence[str], optional): Only these rows.
+
+    Returns:
+        Table: Rows with the protocol's options merged in.
+
+    Raises:
+        InputError: The table, the data set or a row does not exist; the
+            sentence lists those that do.
+    """
+    _require(name, table_names(folder), 'table')
+    table = _read(folder / f'{name}.yml')
+    protocol = _read(folder / _PROTOCOLS)[table['protocol']]
+    _require(dataset, list(protocol), 'data set')
+    protocol = protocol[dataset]
+    names = [str(x) for x in table['rows']]
+    for row in rows or ():
+        _require(row, names, f'row of {name}')
+
+    def build(title: str, content: Dict[str, Any]) -> Row:
+        config = content.get('config', table.get('config'))
+        return Row(
+            title,
+            config.format(dataset=protocol['config_suffix']),
+            {**protocol.get('options', {}), **content.get('options', {})},
+            content.get('paper', {}).get(dataset, {}))
+
+    pretrained = protocol.get('pretrained')
+    return Table(
+        name, table['title'], dataset,
+        [
+            build(str(title), content or {})
+            for title, content in table['rows'].items()
+            if not rows or str(title) in rows
+        ],
+        pretrained and Row('pretraining', pretrained['config'],
+                           pretrained.get('options', {}), {}),
+        table.get('axis'), ' '.join(protocol['note'].split()))
+
+
+def _read(path: Path) -> Dict[str, Any]:
+    try:
+        return yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f'{path} cannot be read as YAML: {error}') from error
+
+
+def _require(name: str, valid: Sequence[str], kind: str) -> None:
+    if name not in valid:
+        raise InputError(
+            f'there is no {kind} {name!r}: choose from {", ".join(valid)}')
