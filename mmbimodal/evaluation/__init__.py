@@ -1,8 +1,8 @@
-from .confusion import confusion_counts
+from .confusion import confusion_counts, confusion_pair
 from .save_predictions import SavePredictions
 from .selection_quality import box_in_view, regions_in_box, selection_quality
 
 __all__ = [
-    'SavePredictions', 'box_in_view', 'confusion_counts', 'regions_in_box',
-    'selection_quality'
+    'SavePredictions', 'box_in_view', 'confusion_counts', 'confusion_pair',
+    'regions_in_box', 'selection_quality'
 ]

@@ -8,9 +8,10 @@ import pytest
 
 from mmbimodal.apis import init_recognizer, inspect_selection
 from mmbimodal.errors import InputError
-from mmbimodal.evaluation import confusion_counts
-from mmbimodal.visualization import (confusion_figure, read_scalars, save_png,
-                                     selection_figure, training_curves)
+from mmbimodal.evaluation import confusion_counts, confusion_pair
+from mmbimodal.visualization import (confusion_figure, confusion_pair_figure,
+                                     read_scalars, save_png, selection_figure,
+                                     training_curves)
 
 
 def write_run(work_dir, start, records):
@@ -81,17 +82,29 @@ def test_no_log(tmp_path):
         read_scalars(tmp_path)
 
 
-@pytest.fixture
-def predictions(tmp_path):
-    def row(label, guess):
-        return dict(sample_id='x', label=label,
-                    scores=np.eye(3)[guess].tolist())
+CLASSES = ['walk', 'wave with both arms', 'hug']
 
-    path = tmp_path / 'predictions.json'
-    path.write_text(json.dumps(dict(
-        classes=['walk', 'wave with both arms', 'hug'],
-        predictions=[row(0, 0), row(0, 0), row(0, 1), row(0, 2), row(1, 1)])))
-    return str(path)
+
+@pytest.fixture
+def write_predictions(tmp_path):
+
+    def write(name, guesses, labels=(0, 0, 0, 0, 1), classes=CLASSES):
+        path = tmp_path / name
+        path.write_text(json.dumps(dict(
+            classes=classes,
+            predictions=[
+                dict(sample_id=f's{i}', label=label,
+                     scores=np.eye(len(classes))[guess].tolist())
+                for i, (label, guess) in enumerate(zip(labels, guesses))
+            ])))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def predictions(write_predictions):
+    return write_predictions('predictions.json', [0, 0, 1, 2, 1])
 
 
 def test_confusion(predictions, tmp_path, check_png, check_texts):
@@ -114,6 +127,53 @@ def test_confusion_of_many_classes(tmp_path, check_png, check_texts):
     check_texts(figure)
     save_png(figure, tmp_path / 'confusion.png')
     check_png(tmp_path / 'confusion.png')
+
+
+def test_two_confusions(predictions, write_predictions, tmp_path, check_png,
+                        check_texts):
+    better = write_predictions('better.json', [0, 0, 0, 1, 2])
+    first, second, classes = confusion_pair(predictions, better)
+    assert first.tolist() == [[2, 1, 1], [0, 1, 0], [0, 0, 0]]
+    assert second.tolist() == [[3, 1, 0], [0, 0, 1], [0, 0, 0]]
+    figure = confusion_pair_figure(first, second, classes, ['sum', 'STAF'])
+    bars = figure.axes[2].patches
+    # 3/4 - 2/4, 0/1 - 1/1, and a class without samples
+    assert [bar.get_width() for bar in bars] == [25, -100, 0]
+    assert bars[0].get_facecolor() != bars[1].get_facecolor()
+    # the rows of bars are the rows of the matrices, downwards
+    assert [bar.get_y() + bar.get_height() / 2 for bar in bars] == [0, 1, 2]
+    assert figure.axes[2].get_ylim() == figure.axes[0].get_ylim()
+    texts = check_texts(figure)
+    assert {'+25', '-100', '0', 'walk (4)'} <= set(texts)
+    assert 'accuracy per class:\nSTAF\n− sum' in texts
+    assert 'STAF\n3 of 5 right: top-1 60.0%' in texts
+    save_png(figure, tmp_path / 'pair.png')
+    check_png(tmp_path / 'pair.png')
+
+
+def test_two_confusions_of_many_classes(tmp_path, check_png, check_texts):
+    counts = np.random.default_rng(0).integers(1, 9, (2, 60, 60))
+    names = [f'a rather long name of an action {i}' for i in range(60)]
+    models = ['average of the scores', 'TimeSformer, features added']
+    figure = confusion_pair_figure(*counts, names, models)
+    check_texts(figure)
+    check_texts(confusion_pair_figure(*counts[:, :2, :2], names[:2], models))
+    save_png(figure, tmp_path / 'pair.png')
+    check_png(tmp_path / 'pair.png')
+
+
+@pytest.mark.parametrize('other, message', [
+    (dict(classes=['walk', 'jog', 'hug']),
+     r'different classes \(jog, wave with both arms\): compare'),
+    (dict(classes=CLASSES[::-1]), r'different classes \(in another order\)'),
+    (dict(labels=(0, 0, 0, 1, 1)), r'1 samples or their labels \(s3 is one'),
+    (dict(labels=(0, 0, 0, 0)), r'1 samples or their labels \(s4 is one'),
+])
+def test_two_tests_that_cannot_be_compared(predictions, write_predictions,
+                                           other, message):
+    second = write_predictions('other.json', [0, 0, 1, 2, 1], **other)
+    with pytest.raises(InputError, match=f'predictions.json.*{message}'):
+        confusion_pair(predictions, second)
 
 
 @pytest.mark.parametrize('content', [None, '{', '[]', '{"predictions": []}'])

@@ -52,6 +52,33 @@ def test_predictions_to_confusion(run_tool, config_file, checkpoint, tmp_path,
     check_png(tmp_path / 'confusion.png')
 
 
+@pytest.fixture
+def predictions(tmp_path):
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(dict(
+        classes=['walk', 'hug'],
+        predictions=[dict(sample_id='s', label=0, scores=[.7, .3])])))
+    return path
+
+
+def test_two_confusions(run_tool, predictions, tmp_path, check_png):
+    run_tool('visualizations/confusion.py', predictions, predictions,
+             '--names', 'sum', 'STAF', '--out', tmp_path / 'pair.png')
+    check_png(tmp_path / 'pair.png')
+
+
+@pytest.mark.parametrize('times, names, sentence', [
+    (3, (), 'error: 3 files of predictions do not fit'),
+    (1, ('--names', 'a', 'b'), 'error: --names a b does not fit 1 file'),
+    (2, ('--names', 'a'), 'error: --names a does not fit 2 file'),
+])
+def test_number_of_confusions(run_tool, predictions, tmp_path, times, names,
+                              sentence):
+    with pytest.raises(SystemExit, match=sentence):
+        run_tool('visualizations/confusion.py', *[predictions] * times,
+                 *names, '--out', tmp_path / 'pair.png')
+
+
 def test_curves(run_tool, tmp_path, check_png):
     path = tmp_path / '20260101_000000/vis_data/scalars.json'
     path.parent.mkdir(parents=True)

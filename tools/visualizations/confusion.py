@@ -1,15 +1,22 @@
-"""Draw the confusion matrix of a test.
+"""Draw the confusion matrix of a test, or those of two side by side.
 
     python tools/test.py CONFIG CKPT --cfg-options \\
         test_evaluator.type=mmbimodal.evaluation.SavePredictions \\
         test_evaluator.out_file=predictions.json
     python tools/visualizations/confusion.py predictions.json --out FILE
+    python tools/visualizations/confusion.py a.json b.json \\
+        --names baseline STAF --out FILE
+
+With two, the accuracy of each class is compared as well: second minus first.
 """
 import argparse
+from pathlib import Path
 
 from mmbimodal.apis import one_sentence
-from mmbimodal.evaluation import confusion_counts
-from mmbimodal.visualization import confusion_figure, save_png
+from mmbimodal.errors import InputError
+from mmbimodal.evaluation import confusion_counts, confusion_pair
+from mmbimodal.visualization import (confusion_figure, confusion_pair_figure,
+                                     save_png)
 
 
 def main() -> None:
@@ -17,12 +24,28 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        'predictions', metavar='PREDICTIONS',
-        help='JSON file of SavePredictions')
+        'predictions', nargs='+', metavar='PREDICTIONS',
+        help='one JSON file of SavePredictions, or two')
+    parser.add_argument(
+        '--names', nargs='+', metavar='NAME',
+        help='what to call two models (default: their files)')
     parser.add_argument(
         '--out', required=True, metavar='FILE', help='the PNG to write')
     args = parser.parse_args()
-    save_png(confusion_figure(*confusion_counts(args.predictions)), args.out)
+    files = args.predictions
+    if len(files) > 2:
+        raise InputError(f'{len(files)} files of predictions do not fit into '
+                         'one picture: give one or two')
+    if args.names and len(files) + len(args.names) != 4:
+        raise InputError(
+            f'--names {" ".join(args.names)} does not fit {len(files)} '
+            'file(s) of predictions: give two names for two files')
+    if len(files) == 1:
+        figure = confusion_figure(*confusion_counts(files[0]))
+    else:
+        names = args.names or [Path(file).stem for file in files]
+        figure = confusion_pair_figure(*confusion_pair(*files), names)
+    save_png(figure, args.out)
     print(args.out)
 
 
