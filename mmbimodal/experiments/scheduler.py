@@ -78,11 +78,11 @@ def _execute(run: Run, slots: SimpleQueue, jobs: int) -> None:
 
 def _environment(slot: int, jobs: int) -> Dict[str, str]:
     """Variables that share the machine's cores and GPUs between the jobs."""
+    # A thread that waits must not keep a core busy that another needs.
     environment = dict(
-        os.environ,
-        # A thread that waits must not keep a core busy that another needs.
         OMP_WAIT_POLICY='passive',
         OMP_NUM_THREADS=str(max((os.cpu_count() or 1) // jobs, 1)))
+    environment.update(os.environ)
     if torch.cuda.device_count() > 1:
         environment['CUDA_VISIBLE_DEVICES'] = str(
             slot % torch.cuda.device_count())
