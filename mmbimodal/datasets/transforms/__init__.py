@@ -1,3 +1,4 @@
+from .blank_frames import BlankFrames
 from .for_each_modality import ForEachModality
 from .modality_dropout import ModalityDropout
 from .pack_modality_inputs import PackModalityInputs
@@ -5,6 +6,6 @@ from .sync_resize import SyncResize
 from .sync_sample import SyncSample
 
 __all__ = [
-    'ForEachModality', 'ModalityDropout', 'PackModalityInputs', 'SyncResize',
-    'SyncSample'
+    'BlankFrames', 'ForEachModality', 'ModalityDropout', 'PackModalityInputs',
+    'SyncResize', 'SyncSample'
 ]
