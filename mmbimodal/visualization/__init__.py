@@ -1,10 +1,12 @@
 from .confusion_figure import confusion_figure, confusion_pair_figure
 from .png import save_png
+from .robustness_figure import robustness_figure
 from .selection_figure import selection_figure
 from .table_figure import table_figure
 from .training_curves import read_scalars, training_curves
 
 __all__ = [
-    'confusion_figure', 'confusion_pair_figure', 'read_scalars', 'save_png',
-    'selection_figure', 'table_figure', 'training_curves'
+    'confusion_figure', 'confusion_pair_figure', 'read_scalars',
+    'robustness_figure', 'save_png', 'selection_figure', 'table_figure',
+    'training_curves'
 ]

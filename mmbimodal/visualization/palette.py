@@ -1,0 +1,20 @@
+"""Colours and markers that many classes or methods can be told apart by."""
+from typing import Dict, List
+
+# Okabe and Ito's palette without its yellow, which is too pale for points.
+_COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#000000', '#e69f00',
+           '#56b4e9')
+_MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X', '<', '*', '>', 'p', 'h')
+
+
+def marker_styles(count: int) -> List[Dict[str, str]]:
+    """Colour and marker of each of ``count`` groups.
+
+    Twelve have a marker of their own each, for print and the colour-blind;
+    84 have a combination of their own.
+    """
+    return [
+        dict(marker=_MARKERS[i % len(_MARKERS)],
+             color=_COLORS[(i + i // len(_MARKERS)) % len(_COLORS)])
+        for i in range(count)
+    ]
