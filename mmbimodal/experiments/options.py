@@ -110,10 +110,8 @@ def _parameters(kind: Any, where: str) -> Optional[Set[str]]:
 
 
 def _find(name: str) -> Optional[type]:
-    """A class from any of MMAction2's registries."""
+    """A class from any registry of MMAction2 or mmengine."""
     for registry in vars(mmaction.registry).values():
-        if isinstance(registry, Registry) and registry.scope == 'mmaction':
-            found = registry.get(name)
-            if found is not None:
-                return found
+        if isinstance(registry, Registry) and name in registry.module_dict:
+            return registry.module_dict[name]
     return None

@@ -1,0 +1,76 @@
+"""The tables of configs/experiments, on every data set."""
+from pathlib import Path
+
+import pytest
+
+from mmbimodal.errors import InputError
+from mmbimodal.experiments import Run, load_table, table_names
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+TABLES = CONFIGS / 'experiments'
+# As many rows as the paper prints; Table 2 and the sum of Table 1 overlap.
+ROWS = dict(table1=10, table3=8, table4=9, table5=4, fig4=7)
+DATASETS = ('synth', 'infar', 'ntu60')
+
+
+def runs(name, dataset, root):
+    table = load_table(TABLES, name, dataset)
+    pretrained = table.pretrained and Run(table.pretrained, 0, CONFIGS, root)
+    return [Run(row, 0, CONFIGS, root, pretrained) for row in table.rows]
+
+
+def test_the_papers_tables_are_all_there():
+    assert set(ROWS) <= set(table_names(TABLES))
+
+
+@pytest.mark.parametrize('dataset', DATASETS)
+@pytest.mark.parametrize('name', ROWS)
+def test_every_row_has_a_config_that_reads_its_options(
+        name, dataset, tmp_path):
+    rows = runs(name, dataset, tmp_path)
+    assert len(rows) == ROWS[name]
+    # No two rows of a table are the same experiment.
+    assert len({run.folder for run in rows}) == len(rows)
+
+
+@pytest.mark.parametrize('dataset', DATASETS)
+def test_tables_share_the_runs_of_staf(dataset, tmp_path):
+    shared = set.intersection(*({run.folder
+                                 for run in runs(name, dataset, tmp_path)}
+                                for name in ('table3', 'table4', 'table5',
+                                             'fig4')))
+    assert [path.name.split('-')[0] for path in shared] == [
+        f'staf_{dataset}' if dataset != 'ntu60' else 'staf_ntu60_xview']
+
+
+def test_every_row_of_a_synth_table_gets_the_same_schedule(tmp_path):
+    for name, epochs in (('table1', 6), ('table3', 3)):
+        for run in runs(name, 'synth', tmp_path):
+            assert run.config.train_cfg.max_epochs == epochs
+            assert run.config.param_scheduler[-1].end == epochs
+
+
+def test_fine_tuned_rows_start_from_the_run_before_them(tmp_path):
+    table = load_table(TABLES, 'table3', 'synth')
+    pretrained = Run(table.pretrained, 0, CONFIGS, tmp_path)
+    run = Run(table.rows[0], 3, CONFIGS, tmp_path, pretrained)
+    assert run.config.model.backbone.init_cfg.checkpoint == str(
+        tmp_path / pretrained.folder.name / 'train' / 'epoch_22.pth')
+    assert run.config.randomness.seed == 3
+
+
+def test_figures_of_the_paper_belong_to_their_data_set():
+    for dataset, expected in (('infar', dict(top1=89.17, top5=98.33)),
+                              ('ntu60', dict(top1=86.67, top5=99.07)),
+                              ('synth', {})):
+        assert load_table(TABLES, 'table1', dataset).rows[-1].paper == expected
+
+
+@pytest.mark.parametrize('arguments, sentence', [
+    (('table9', 'synth'), "no table 'table9': choose from fig4, table1"),
+    (('table1', 'nyu'), "no data set 'nyu': choose from synth, infar, ntu60"),
+    (('table1', 'synth', ['TSN']), "no row of table1 'TSN': choose from TSM"),
+])
+def test_unknown_names_list_the_valid_ones(arguments, sentence):
+    with pytest.raises(InputError, match=sentence):
+        load_table(TABLES, *arguments)
