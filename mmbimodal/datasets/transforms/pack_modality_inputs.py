@@ -15,10 +15,11 @@ class PackModalityInputs(BaseTransform):
     An absent modality becomes NaN in the shape of a present one: the marker
     that survives collation and normalisation, and by which the model knows.
 
-    Required keys: ``sample_id``, ``modalities``, ``label`` (optional).
+    Required keys: ``sample_id``, ``modalities``, ``label`` and
+    ``sample_idx`` (optional).
     Added keys: ``inputs`` ({name: tensor}), ``data_samples``
-    (``ActionDataSample``; its metainfo holds ``sample_id`` and, for each
-    present modality, ``meta_keys``).
+    (``ActionDataSample``; its metainfo holds ``sample_id``,
+    ``sample_idx`` and, for each present modality, ``meta_keys``).
 
     Args:
         meta_keys (Sequence[str]): What to keep of each modality.
@@ -47,6 +48,8 @@ class PackModalityInputs(BaseTransform):
                     name: p['data_samples'].metainfo
                     for name, p in packed.items()
                 }))
+        if 'sample_idx' in results:
+            data_sample.set_metainfo(dict(sample_idx=results['sample_idx']))
         if 'label' in results:
             data_sample.set_gt_label(results['label'])
         return dict(
