@@ -144,8 +144,9 @@ class PairedVideoDataset(BaseDataset):
     def get_data_info(self, idx: int) -> dict:
         """The nested sample of one row."""
         row = super().get_data_info(idx)
-        return build_sample(row['sample_id'], row['files'], self.modalities,
-                            row['label'], self.kinds)
+        sample = build_sample(row['sample_id'], row['files'], self.modalities,
+                              row['label'], self.kinds)
+        return dict(sample, sample_idx=row['sample_idx'])
 
     def _check_length(self, idx: int) -> None:
         """Half-copied files: decoders read them and find fewer frames."""

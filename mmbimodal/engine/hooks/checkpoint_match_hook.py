@@ -39,7 +39,9 @@ class CheckpointMatchHook(Hook):
         }
         unfilled = [
             name for name, tensor in own.items()
-            if not name.startswith(self.may_differ or ('\0', ))
+            # what is still empty takes its size from the file
+            if tensor.numel()
+            and not name.startswith(self.may_differ or ('\0', ))
             and (name not in saved or saved[name].shape != tensor.shape)
         ]
         if unfilled:
