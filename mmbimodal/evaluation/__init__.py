@@ -1,8 +1,9 @@
+from .branch_accuracy import BranchAccuracy
 from .confusion import confusion_counts, confusion_pair
 from .save_predictions import SavePredictions
 from .selection_quality import box_in_view, regions_in_box, selection_quality
 
 __all__ = [
-    'SavePredictions', 'box_in_view', 'confusion_counts', 'confusion_pair',
-    'regions_in_box', 'selection_quality'
+    'BranchAccuracy', 'SavePredictions', 'box_in_view', 'confusion_counts',
+    'confusion_pair', 'regions_in_box', 'selection_quality'
 ]

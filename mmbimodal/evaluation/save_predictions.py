@@ -2,13 +2,13 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import mmengine
 
-from mmaction.evaluation import AccMetric
 from mmaction.registry import METRICS
+from .branch_accuracy import BranchAccuracy
 
 
 @METRICS.register_module()
-class SavePredictions(AccMetric):
-    """``AccMetric`` that also writes what was predicted, as JSON.
+class SavePredictions(BranchAccuracy):
+    """``BranchAccuracy`` that also writes what was predicted, as JSON.
 
     MMAction2's ``--dump`` writes a pickle, which is not safe to open. For
     ``tools/test.py``::
@@ -23,7 +23,7 @@ class SavePredictions(AccMetric):
 
     Args:
         out_file (str): Path of the JSON file.
-        kwargs: For :class:`mmaction.evaluation.AccMetric`.
+        kwargs: For :class:`BranchAccuracy`.
     """
 
     def __init__(self, out_file: str, **kwargs) -> None:

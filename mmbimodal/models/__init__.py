@@ -1,14 +1,15 @@
 from .backbones import (BimodalTimeSformer, Hiera, MultiBranchBackbone,
                         VideoFocalNet)
-from .heads import MaskedFusionHead
+from .heads import (DynMMHead, MaskedFusionHead, PDFHead, QMFHead,
+                    ScoreAverageHead, TMCHead)
 from .losses import SelfDistillLoss
-from .necks import (ClassTokenSum, FeatureConcat, FeatureMean, FeatureSum,
-                    KeepAll, KeyframeSelector)
+from .necks import (FeatureConcat, FeatureMean, FeatureSum, KeepAll,
+                    KeyframeSelector)
 from .recognizers import MultiModalRecognizer
 
 __all__ = [
-    'BimodalTimeSformer', 'ClassTokenSum', 'FeatureConcat', 'FeatureMean',
+    'BimodalTimeSformer', 'DynMMHead', 'FeatureConcat', 'FeatureMean',
     'FeatureSum', 'Hiera', 'KeepAll', 'KeyframeSelector', 'MaskedFusionHead',
-    'MultiBranchBackbone', 'MultiModalRecognizer', 'SelfDistillLoss',
-    'VideoFocalNet'
+    'MultiBranchBackbone', 'MultiModalRecognizer', 'PDFHead', 'QMFHead',
+    'ScoreAverageHead', 'SelfDistillLoss', 'TMCHead', 'VideoFocalNet'
 ]

@@ -27,7 +27,7 @@ CONFIGS = dict(
     key_frames_only=dict(neck=dict(k2=0.)),
     feature_addition=dict(
         with_saliency=False,
-        neck=dict(type='ClassTokenSum'),
+        neck=dict(type='FeatureSum'),
         head=dict(type='TimeSformerHead', num_classes=5, in_channels=24)),
 )
 # A constant added to all scores cancels in eq. 4, and the biases of FC1 and

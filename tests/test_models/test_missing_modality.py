@@ -12,7 +12,7 @@ SWITCHES = dict(
     without_fusion=dict(head=dict(fusion=False)),
     separate_weights=dict(share_weights=False),
     feature_addition=dict(
-        neck=dict(type='ClassTokenSum'),
+        neck=dict(type='FeatureSum'),
         head=dict(type='TimeSformerHead', num_classes=5, in_channels=24,
                   average_clips='prob')),
 )

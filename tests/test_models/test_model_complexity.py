@@ -84,7 +84,7 @@ def norms_flops(channels, regions, frames, layers):
 def test_attention_kernel_is_counted_like_its_matrix_products(small):
     """The analytic count of the backbone, to the last multiply-add."""
     config = model_config(
-        with_saliency=False, neck=dict(type='ClassTokenSum'),
+        with_saliency=False, neck=dict(type='FeatureSum'),
         head=dict(type='TimeSformerHead', num_classes=5, in_channels=24))
     found = small(config, 'backbone')['flops']
     sizes = (CHANNELS, REGIONS, FRAMES, 2)

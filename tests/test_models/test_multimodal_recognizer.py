@@ -11,7 +11,7 @@ from mmbimodal.models.layers import ModalityTokens, SelectedTokens
 
 STAF = dict()
 BASELINE = dict(
-    neck=dict(type='ClassTokenSum'),
+    neck=dict(type='FeatureSum'),
     head=dict(type='TimeSformerHead', num_classes=CLASSES,
               in_channels=CHANNELS, average_clips='prob'))
 BOTH = pytest.mark.parametrize('config', [STAF, BASELINE],

@@ -111,7 +111,7 @@ def test_checkpoint_of_another_model_is_refused(config, checkpoint):
 def test_model_without_selection_is_refused(config, tmp_path):
     from mmaction.registry import MODELS
     config.model.backbone.with_saliency = False
-    config.model.neck = dict(type='ClassTokenSum')
+    config.model.neck = dict(type='FeatureSum')
     config.model.cls_head = dict(
         type='TimeSformerHead', num_classes=3, in_channels=128,
         average_clips='prob')

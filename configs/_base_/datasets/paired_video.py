@@ -43,5 +43,5 @@ val_dataloader = dict(
         type='PairedVideoDataset', modalities=modalities, test_mode=True,
         pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='AccMetric')
+val_evaluator = dict(type='BranchAccuracy')
 test_evaluator = val_evaluator

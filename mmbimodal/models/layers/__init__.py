@@ -1,6 +1,7 @@
 from .attention_product import attention_product
 from .branch_features import (BranchFeatures, add_features, comparable,
-                              map_tensors, per_row, tensors_of)
+                              map_tensors, per_row, pool_features,
+                              tensors_of)
 from .joint import count_of, frame_group, join_modalities
 from .masked_attention import MaskedAttention, masked_attention
 from .mlp import MLP
@@ -18,7 +19,7 @@ __all__ = [
     'SelectedTokens', 'TimeSformerEncoder', 'add_features',
     'attention_product', 'comparable', 'count_of', 'fill_backbone',
     'frame_group', 'join_modalities', 'map_tensors', 'masked_attention',
-    'per_row', 'perturbed_jacobian', 'read_state_dict', 'resize_embeddings',
-    'split_presence', 'straight_through', 'tensors_of', 'to_encoder_layout',
-    'top_indicator'
+    'per_row', 'perturbed_jacobian', 'pool_features', 'read_state_dict',
+    'resize_embeddings', 'split_presence', 'straight_through', 'tensors_of',
+    'to_encoder_layout', 'top_indicator'
 ]

@@ -1,6 +1,7 @@
 """What the branches of a :class:`MultiBranchBackbone` hand to a fusion."""
 from typing import Any, Callable, Dict, List, NamedTuple
 
+import torch
 from torch import Tensor
 
 from mmbimodal.errors import InputError
@@ -41,6 +42,26 @@ def tensors_of(structure: Any) -> List[Tensor]:
     if isinstance(structure, (list, tuple)):
         return sum(map(tensors_of, structure), [])
     return [] if structure is None else [structure]
+
+
+def pool_features(structure: Any) -> Tensor:
+    """One vector per row of a branch's features.
+
+    Args:
+        structure (Tensor | tuple | list): A map B×C×… gives its mean over
+            time and space; a tuple, its parts side by side (pathways); a
+            list of patches and class token, the class token.
+
+    Returns:
+        Tensor: B×C.
+    """
+    if isinstance(structure, tuple):
+        return torch.cat([pool_features(x) for x in structure], dim=1)
+    if isinstance(structure, list):
+        return pool_features(structure[-1])
+    # B×C×… -> B×C
+    return structure.flatten(2).mean(dim=2) if structure.ndim > 2 else (
+        structure)
 
 
 def per_row(values: Tensor, features: Tensor) -> Tensor:

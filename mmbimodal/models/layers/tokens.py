@@ -7,6 +7,10 @@ from torch import Tensor
 class ModalityTokens(NamedTuple):
     """What the backbone knows of one modality.
 
+    With ``features`` it stands in for
+    :class:`~mmbimodal.models.layers.BranchFeatures`, so that the same fusions
+    follow.
+
     Args:
         cls_token (Tensor): Class token, B×C.
         patches (Tensor): Patch features, B×M×N×C: M frames of N regions.
@@ -18,6 +22,11 @@ class ModalityTokens(NamedTuple):
     patches: Tensor
     saliency: Optional[Tensor]
     present: Tensor
+
+    @property
+    def features(self) -> Tensor:
+        """The class token, B×C."""
+        return self.cls_token
 
 
 class FrameGroup(NamedTuple):

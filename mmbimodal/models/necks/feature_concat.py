@@ -1,4 +1,4 @@
-from typing import Any, Dict, Sequence, Tuple, Union
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -18,24 +18,38 @@ def _listed(channels: Channels) -> Tuple[int, ...]:
 
 @MODELS.register_module()
 class FeatureConcat(BaseModule):
-    """Concatenate the channels of all modalities and project them back.
+    """Concatenate the channels of all modalities.
 
-    Absent modalities enter as zeros.
+    Without arguments that is all: the head's ``in_channels`` is then the sum
+    of the branches' channels. With ``out_channels`` a linear layer projects
+    back, for heads that have layers of a given width. Absent modalities enter
+    as zeros.
 
     Args:
-        in_channels (dict[str, int | Sequence[int]]): Channels C of each
-            modality; a sequence where a branch gives several tensors
-            (pathways, patch and class tokens).
-        out_channels (int | Sequence[int]): Channels after the projection,
-            those that the head expects.
+        in_channels (dict[str, int | Sequence[int]], optional): Channels C of
+            each modality, for the projection; a sequence where a branch gives
+            several tensors (pathways, patch and class tokens). Defaults to
+            None.
+        out_channels (int | Sequence[int], optional): Channels after the
+            projection, those that the head expects. Defaults to None.
 
     Raises:
-        InputError: The modalities differ in their number of tensors.
+        InputError: Only one of the two is given, or the modalities differ in
+            their number of tensors.
     """
 
-    def __init__(self, in_channels: Dict[str, Channels],
-                 out_channels: Channels) -> None:
+    def __init__(self,
+                 in_channels: Optional[Dict[str, Channels]] = None,
+                 out_channels: Optional[Channels] = None) -> None:
         super().__init__()
+        if (in_channels is None) != (out_channels is None):
+            raise InputError(
+                'FeatureConcat projects from in_channels to out_channels: '
+                'give both, or neither and the sum of the channels as '
+                'cls_head.in_channels')
+        self.projections = None
+        if out_channels is None:
+            return
         widths = {name: _listed(x) for name, x in in_channels.items()}
         outs = _listed(out_channels)
         if any(len(x) != len(outs) for x in widths.values()):
@@ -52,7 +66,7 @@ class FeatureConcat(BaseModule):
         feats: Dict[str, BranchFeatures],
         data_samples: OptSampleList = None,
     ) -> Tuple[Any, dict]:
-        """Concatenate and project.
+        """Concatenate and, where asked for, project.
 
         Args:
             feats (dict[str, BranchFeatures]): The backbone's output.
@@ -60,12 +74,14 @@ class FeatureConcat(BaseModule):
 
         Returns:
             tuple[Tensor | tuple | list, dict]: What one branch gives, with
-            ``out_channels``, and no auxiliary losses.
+            all channels or ``out_channels``, and no auxiliary losses.
 
         Raises:
             InputError: The features have other channels than the config says.
         """
         structures = comparable(feats)
+        if self.projections is None:
+            return map_tensors(lambda *x: torch.cat(x, dim=1), *structures), {}
         found = {
             name: tuple(x.shape[1] for x in tensors_of(structure))
             for name, structure in zip(feats, structures)

@@ -1,0 +1,300 @@
+from abc import abstractmethod
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from mmengine.model.weight_init import trunc_normal_init
+from torch import Tensor, nn
+
+from mmaction.evaluation import top_k_accuracy
+from mmaction.models.heads import BaseHead
+from mmaction.utils import SampleList
+from mmbimodal.errors import InputError
+from ..layers import BranchFeatures, pool_features
+
+
+class Branches(NamedTuple):
+    """What the classifiers of M modalities say, in the config's order.
+
+    Args:
+        features (list[Tensor]): Pooled features, each B×C_m, zero where the
+            modality is absent.
+        logits (Tensor): B×M×K; of no meaning where it is absent.
+        present (Tensor): Whether the modality is there, B×M, bool.
+    """
+    features: List[Tensor]
+    logits: Tensor
+    present: Tensor
+
+
+def present_mean(values: Tensor, present: Tensor) -> Tensor:
+    """Mean over the samples that have the modality, B×M -> M; 0 of none."""
+    return (values * present).sum(dim=0) / present.sum(dim=0).clamp(min=1)
+
+
+def present_softmax(values: Tensor, present: Tensor) -> Tensor:
+    """Weights of the present ones, B×M; equal ones where none is present."""
+    lowest = torch.finfo(values.dtype).min
+    return values.masked_fill(~present, lowest).softmax(dim=1)
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of each row, …×K and …×K -> …."""
+    return -(targets * logits.log_softmax(dim=-1)).sum(dim=-1)
+
+
+class ScoreFusionHead(BaseHead):
+    """Base of the fusions of scores: a linear classifier for each modality.
+
+    It takes the backbone's dictionary itself (``neck=None``), after any
+    backbone: class tokens as they are, maps averaged, pathways side by side,
+    the images of a sample averaged. Everything is computed in float32, also
+    under automatic mixed precision. A modality that a sample lacks has no
+    part in the sample's scores and losses.
+
+    In training the accuracies of the branches are logged as
+    ``<modality>/top1_acc``. Predictions carry the branches' scores as
+    ``branch_scores``, which
+    :class:`~mmbimodal.evaluation.BranchAccuracy` turns into
+    ``<modality>/top1``.
+
+    Subclasses give :meth:`fuse` and :meth:`fusion_loss`.
+
+    Args:
+        num_classes (int): Classes K.
+        in_channels (int | dict[str, int]): Channels C after pooling, of all
+            modalities or of each.
+        modalities (Sequence[str]): Names and order of the modalities, two or
+            more.
+        init_std (float): Deviation of the classifiers' initial weights.
+            Defaults to 0.02.
+        topk (int | tuple[int]): Accuracies to log. Defaults to ``(1, 5)``.
+        average_clips (str, optional): How the views of a sample are averaged,
+            ``'prob'`` or ``'score'``. Defaults to None.
+        init_cfg (dict, optional): Defaults to None.
+
+    Raises:
+        InputError: One modality only, or ``in_channels`` names others.
+    """
+
+    def __init__(self,
+                 num_classes: int,
+                 in_channels: Union[int, Dict[str, int]],
+                 modalities: Sequence[str],
+                 init_std: float = 0.02,
+                 topk: Union[int, Tuple[int, ...]] = (1, 5),
+                 average_clips: Optional[str] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(
+            num_classes,
+            in_channels,
+            topk=topk,
+            average_clips=average_clips,
+            init_cfg=init_cfg)
+        kind = type(self).__name__
+        if len(modalities) < 2:
+            raise InputError(
+                f'{kind} fuses two or more modalities, cls_head.modalities is '
+                f'{list(modalities)}: name more, or use a head of MMAction2')
+        if isinstance(in_channels, int):
+            in_channels = dict.fromkeys(modalities, in_channels)
+        if set(in_channels) != set(modalities):
+            raise InputError(
+                f'{kind}: in_channels names {sorted(in_channels)}, modalities '
+                f'{sorted(modalities)}: correct cls_head in the config')
+        self.modalities = tuple(modalities)
+        self.widths = [in_channels[name] for name in self.modalities]
+        self.init_std = init_std
+        self.fc_cls = nn.ModuleDict({
+            name: nn.Linear(width, num_classes)
+            for name, width in zip(self.modalities, self.widths)
+        })
+
+    def init_weights(self) -> None:
+        """Classifiers as upstream's; the rest keeps torch's initialisation."""
+        for classifier in self.fc_cls.values():
+            trunc_normal_init(classifier, std=self.init_std)
+
+    @abstractmethod
+    def fuse(self, branches: Branches) -> Tensor:
+        """Fused scores, B×K, whose softmax are the probabilities."""
+
+    @abstractmethod
+    def fusion_loss(self, branches: Branches, targets: Tensor,
+                    data_samples: SampleList) -> Tuple[Tensor, dict]:
+        """Losses of the method.
+
+        Args:
+            branches (Branches): What the classifiers say.
+            targets (Tensor): Probabilities of the classes, B×K.
+            data_samples (list[ActionDataSample]): B samples.
+
+        Returns:
+            tuple[Tensor, dict]: Fused scores B×K, and the losses and further
+            figures to log.
+        """
+
+    def branch_scores(self, branches: Branches) -> Tensor:
+        """Scores of each branch, B×M×K, whose softmax are probabilities."""
+        return branches.logits
+
+    def classify(self, feats: Dict[str, BranchFeatures],
+                 num_segs: int) -> Branches:
+        """Pool and classify each modality.
+
+        Args:
+            feats (dict[str, BranchFeatures]): The backbone's output.
+            num_segs (int): Images of one sample.
+
+        Returns:
+            Branches: In float32.
+
+        Raises:
+            InputError: The backbone gives other modalities or channels.
+        """
+        if set(feats) != set(self.modalities):
+            raise InputError(
+                f'the backbone gives {sorted(feats)}, {type(self).__name__} '
+                f'expects {sorted(self.modalities)}: name the same ones in '
+                'backbone and in cls_head.modalities')
+        features, logits, present = [], [], []
+        for name, width in zip(self.modalities, self.widths):
+            x = pool_features(feats[name].features).float()
+            if x.shape[1] != width:
+                raise InputError(
+                    f'{type(self).__name__}: the features of {name} have '
+                    f'{x.shape[1]} channels, in_channels says {width}: '
+                    'correct cls_head.in_channels')
+            # (B·segments) -> B; a backbone may have pooled segments before
+            there = feats[name].present.view(-1, num_segs)[:, 0]
+            x = x.view(len(there), -1, width).mean(dim=1)
+            x = torch.where(there[:, None], x, 0.)
+            features.append(x)
+            logits.append(self.fc_cls[name](x))
+            present.append(there)
+        return Branches(features, torch.stack(logits, dim=1),
+                        torch.stack(present, dim=1))
+
+    def forward(self,
+                feats: Dict[str, BranchFeatures],
+                num_segs: int = 1,
+                **kwargs) -> Tensor:
+        """Fused scores.
+
+        Args:
+            feats (dict[str, BranchFeatures]): The backbone's output.
+            num_segs (int): Images of one sample. Defaults to 1.
+
+        Returns:
+            Tensor: B×K, float32; their softmax are the probabilities.
+        """
+        with self._float32():
+            return self.fuse(self.classify(feats, num_segs))
+
+    def loss(self,
+             feats: Dict[str, BranchFeatures],
+             data_samples: SampleList,
+             num_segs: int = 1,
+             **kwargs) -> dict:
+        """Losses of branches and fusion, and top-k accuracies.
+
+        Args:
+            feats (dict[str, BranchFeatures]): The backbone's output.
+            data_samples (list[ActionDataSample]): B samples with labels.
+            num_segs (int): Images of one sample. Defaults to 1.
+
+        Returns:
+            dict: Keys with ``loss`` are losses.
+        """
+        with self._float32():
+            branches = self.classify(feats, num_segs)
+            targets = self._targets(data_samples, branches.logits)
+            scores, losses = self.fusion_loss(branches, targets, data_samples)
+        labels = targets.argmax(dim=1)
+        for k, accuracy in self._accuracies(scores, labels):
+            losses[f'top{k}_acc'] = accuracy
+        for i, name in enumerate(self.modalities):
+            there = branches.present[:, i]
+            found = self._accuracies(branches.logits[there, i], labels[there])
+            for k, accuracy in found[:1]:
+                losses[f'{name}/top{k}_acc'] = accuracy
+        return losses
+
+    def predict(self,
+                feats: Dict[str, BranchFeatures],
+                data_samples: SampleList,
+                num_segs: int = 1,
+                **kwargs) -> SampleList:
+        """Predictions of the fusion, and beside them those of the branches.
+
+        Args:
+            feats (dict[str, BranchFeatures]): The backbone's output.
+            data_samples (list[ActionDataSample]): B samples.
+            num_segs (int): Images of one sample. Defaults to 1.
+
+        Returns:
+            list[ActionDataSample]: With ``branch_scores``, a dictionary of
+            the present modalities' scores, each K.
+        """
+        with self._float32():
+            branches = self.classify(feats, num_segs)
+            scores = self.fuse(branches)
+            separate = self.branch_scores(branches)
+        views = len(scores) // len(data_samples)
+        separate = torch.stack(
+            [self.average_clip(x, views) for x in separate.unbind(dim=1)],
+            dim=1)
+        present = branches.present.view(-1, views, len(self.modalities))[:, 0]
+        for sample, rows, there in zip(data_samples, separate,
+                                       present.tolist()):
+            sample.branch_scores = {
+                name: row
+                for name, row, x in zip(self.modalities, rows, there) if x
+            }
+        return self.predict_by_feat(scores, data_samples)
+
+    def branch_losses(
+            self,
+            branches: Branches,
+            targets: Tensor,
+            names: Optional[Sequence[str]] = None) -> Dict[str, Tensor]:
+        """Cross-entropy of each branch over the samples that have it.
+
+        Args:
+            branches (Branches): What the classifiers say.
+            targets (Tensor): Probabilities of the classes, B×K.
+            names (Sequence[str], optional): Of the branches. Defaults to the
+                modalities.
+
+        Returns:
+            dict[str, Tensor]: ``<name>/loss_cls``.
+        """
+        values = present_mean(
+            cross_entropy(branches.logits, targets[:, None]),
+            branches.present)
+        return {
+            f'{name}/loss_cls': value
+            for name, value in zip(names or self.modalities, values)
+        }
+
+    def _targets(self, data_samples: SampleList, like: Tensor) -> Tensor:
+        """Labels, or mixtures of them, as probabilities B×K."""
+        labels = torch.stack([x.gt_label for x in data_samples])
+        labels = labels.to(like.device)
+        if labels.is_floating_point():
+            return labels
+        return F.one_hot(labels.squeeze(1), self.num_classes).to(like.dtype)
+
+    def _accuracies(self, scores: Tensor,
+                    labels: Tensor) -> List[Tuple[int, Tensor]]:
+        """Pairs of k and top-k accuracy; nothing of no samples."""
+        if not len(labels):
+            return []
+        found = top_k_accuracy(scores.detach().cpu().numpy(),
+                               labels.cpu().numpy(), self.topk)
+        return [(k, scores.new_tensor(x)) for k, x in zip(self.topk, found)]
+
+    def _float32(self) -> torch.autocast:
+        """Evidence, energies and logarithms overflow in half precision."""
+        device = next(self.parameters()).device.type
+        return torch.autocast(device_type=device, enabled=False)
