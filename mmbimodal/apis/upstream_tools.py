@@ -1,6 +1,8 @@
 """Hand over to MMAction2's own command-line tools."""
+import re
 import runpy
 import sys
+import traceback
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,13 +47,34 @@ def _input_error(error: Optional[BaseException]) -> Optional[InputError]:
     return found
 
 
+def _config_error(error: BaseException) -> Optional[InputError]:
+    """What mmengine's registries say of a misspelt argument or type."""
+    frames = [x.name for x in traceback.extract_tb(error.__traceback__)]
+    if 'build_from_cfg' not in frames:
+        return None
+    argument = re.match(r'(\w+)\.__init__\(\) (.*argument.*)', str(error))
+    if isinstance(error, TypeError) and argument:
+        return InputError('in the config, {} {}: correct its '
+                          'arguments'.format(*argument.groups()))
+    kind = re.match(r"'?(\S+ is not in the \S+ registry)", str(error))
+    if isinstance(error, KeyError) and kind:
+        return InputError(f'in the config, {kind[1]}: correct the type, or '
+                          'name the module that registers it in '
+                          'custom_imports')
+    return None
+
+
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Exit with the sentence of an :class:`InputError`, no traceback."""
+    """Exit with the user's mistake in one sentence, no traceback.
+
+    A mistake is an :class:`InputError`, or a component of the config that
+    does not exist or does not take an argument.
+    """
     try:
         yield
     except Exception as error:
-        mistake = _input_error(error)
+        mistake = _input_error(error) or _config_error(error)
         if mistake is None:
             raise
         # A data loader's worker sends its traceback as text, the sentence in
