@@ -76,6 +76,7 @@ setup(
         'numpy>=1.26,<3',
         'packaging',
         'rich',
+        'scikit-learn',
     ],
     extras_require=dict(
         tests=['pytest', 'av', 'setuptools', 'wheel'],

@@ -1,0 +1,79 @@
+"""Features of the branches and of the fusion, for pictures of them."""
+from typing import Any, Dict, Iterable, List, NamedTuple, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmbimodal.models.layers import pool_features
+
+
+class Features(NamedTuple):
+    """Feature vectors of N samples.
+
+    Args:
+        spaces (dict[str, np.ndarray]): Name of a branch or of the fusion →
+            N×C; NaN where the sample lacks the modality.
+        labels (np.ndarray): True classes, N.
+        classes (list[str]): Names of the K classes.
+    """
+    spaces: Dict[str, np.ndarray]
+    labels: np.ndarray
+    classes: Sequence[str]
+
+
+@torch.no_grad()
+def extract_features(model: nn.Module, batches: Iterable[dict],
+                     classes: Sequence[str]) -> Features:
+    """Run samples through a recogniser and keep what it computes.
+
+    Of a branch: its class token or its averaged map. Of the fusion: what the
+    head's linear classifier ``fc_cls`` is given; the fused scores of a head
+    that has a classifier for each branch. Views and images of a sample are
+    averaged.
+
+    Args:
+        model (nn.Module): Of :func:`.init_recognizer`.
+        batches (Iterable[dict]): Collated samples with labels.
+        classes (Sequence[str]): Names of the classes.
+
+    Returns:
+        Features: Branches in the backbone's order, then the fusion.
+    """
+    seen: Dict[str, Any] = {}
+    classifier = getattr(model.cls_head, 'fc_cls', None)
+    linear = isinstance(classifier, nn.Linear)
+    hooks = [
+        model.backbone.register_forward_hook(
+            lambda module, inputs, output: seen.update(branches=output))
+    ]
+    if linear:
+        hooks.append(
+            classifier.register_forward_pre_hook(
+                lambda module, inputs: seen.update(fusion=inputs[0])))
+    rows: Dict[str, List[Tensor]] = {}
+    labels: List[Tensor] = []
+    try:
+        for batch in batches:
+            data = model.data_preprocessor(batch, False)
+            scores = model(data['inputs'], stage='head')
+            count = len(data['data_samples'])
+            labels += [x.gt_label for x in data['data_samples']]
+            for name, branch in seen['branches'].items():
+                x = _per_sample(pool_features(branch.features), count)
+                there = branch.present.view(count, -1)[:, :1]
+                rows.setdefault(f'{name} branch', []).append(
+                    x.masked_fill(~there, torch.nan))
+            rows.setdefault('fusion' if linear else 'fused scores', []).append(
+                _per_sample(seen['fusion'] if linear else scores, count))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return Features(
+        {name: torch.cat(x).numpy() for name, x in rows.items()},
+        torch.cat(labels).cpu().numpy(), classes)
+
+
+def _per_sample(x: Tensor, count: int) -> Tensor:
+    """Mean over the views and images of each sample, (N·n)×C -> N×C."""
+    return x.float().cpu().view(count, -1, x.shape[-1]).mean(dim=1)
