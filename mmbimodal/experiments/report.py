@@ -25,8 +25,8 @@ class RowResult(NamedTuple):
     seeds: int
 
     def values(self, key: str) -> List[float]:
-        """One figure of every finished seed."""
-        return [run[key] for run in self.runs]
+        """One figure of every finished seed that has it."""
+        return [run[key] for run in self.runs if run[key] is not None]
 
 
 def collect(table: Table, runs: Sequence[Sequence[Run]]) -> List[RowResult]:

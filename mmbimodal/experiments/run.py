@@ -81,6 +81,10 @@ class Run:
         return self.folder / 'log.txt'
 
     @property
+    def _seconds(self) -> Path:
+        return self.folder / 'train_seconds.txt'
+
+    @property
     def result(self) -> Optional[Dict[str, Any]]:
         """What the test gave; None before it is there."""
         path = self.folder / 'result.json'
@@ -116,10 +120,12 @@ class Run:
             self.config.dump(path)
         if not self.checkpoint.is_file():
             resume = find_latest_checkpoint(str(self.folder / 'train'))
-            self._tool('train.py', [
+            seconds = self._tool('train.py', [
                 path, '--work-dir', self.folder / 'train',
                 *(['--resume'] if resume else [])
             ], environment, lock)
+            if not resume:
+                write_text(str(self._seconds), f'{seconds:.1f}\n')
         predictions = self.folder / 'predictions.json'
         if not predictions.is_file():
             partial = self.folder / 'predictions.part.json'
@@ -132,29 +138,23 @@ class Run:
         self._write_result(predictions)
 
     def _tool(self, name: str, arguments: List[Any],
-              environment: Dict[str, str], lock: int) -> None:
-        """Run one of our tools to the end, and note the time it took."""
+              environment: Dict[str, str], lock: int) -> float:
+        """Run one of our tools to the end; CPU seconds that it took."""
         words = [sys.executable, str(_TOOLS / name), *map(str, arguments)]
         with open(self.log, 'a') as log:
             process = subprocess.Popen(
                 words, stdout=log, stderr=subprocess.STDOUT, env=environment,
                 pass_fds=(lock, ))
+            # the time of its data loaders is in it
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = self._seconds()
-        seconds[name] = round(
-            seconds.get(name, 0) + usage.ru_utime + usage.ru_stime, 1)
-        write_text(str(self.folder / 'seconds.json'), json.dumps(seconds))
         if process.returncode:
             lines = self.log.read_text().strip().splitlines() or ['']
             raise InputError(
                 f'tools/{name} failed on {self.folder.name}: {lines[-1]} '
                 f'(see {self.log}); mend it and run the same command again, '
                 'which goes on from here')
-
-    def _seconds(self) -> Dict[str, float]:
-        path = self.folder / 'seconds.json'
-        return json.loads(path.read_text()) if path.is_file() else {}
+        return usage.ru_utime + usage.ru_stime
 
     def _write_result(self, predictions: Path) -> None:
         """Accuracies, cost and provenance as JSON."""
@@ -165,10 +165,13 @@ class Run:
         cost = get_complexity(self.config)
         commit = subprocess.run(['git', 'rev-parse', 'HEAD'],
                                 capture_output=True, text=True)
+        # Not known of a training that was interrupted.
+        minutes = round(float(self._seconds.read_text()) / 60, 2
+                        ) if self._seconds.is_file() else None
         result = dict(
             top1=round(100 * top1, 2), top5=round(100 * top5, 2), gflops=cost['flops'] / 1e9,
             mparams=cost['params'] / 1e6,
-            core_minutes=self._seconds()['train.py'] / 60,
+            core_minutes=minutes,
             config=self.source, options=self.options, seed=self.seed,
             checkpoint=str(self.checkpoint), log=str(self.log),
             finished=time.strftime('%Y-%m-%d %H:%M:%S'),

@@ -58,9 +58,10 @@ def load_table(folder: Path, name: str, dataset: str,
     """Read a table for one data set.
 
     A table file holds ``title``, ``protocol``, ``config`` (with
-    ``{dataset}`` in its name) and ``rows``: name → ``options``, and where
-    they differ from the table's, ``config`` and ``paper`` (data set →
-    figures). ``protocols.yml`` beside it says how a data set is trained.
+    ``{dataset}`` in its name) and ``rows``: name → ``options``,
+    ``options_of`` (data set → options), ``paper`` (data set → figures) and
+    ``config`` where it differs from the table's. ``protocols.yml`` beside it
+    says how a data set is trained.
 
     Args:
         folder (Path): Folder of the YAML files.
@@ -89,7 +90,11 @@ def load_table(folder: Path, name: str, dataset: str,
         return Row(
             title,
             config.format(dataset=protocol['config_suffix']),
-            {**protocol.get('options', {}), **content.get('options', {})},
+            {
+                **protocol.get('options', {}),
+                **content.get('options', {}),
+                **content.get('options_of', {}).get(dataset, {})
+            },
             content.get('paper', {}).get(dataset, {}))
 
     pretrained = protocol.get('pretrained')
