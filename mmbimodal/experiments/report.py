@@ -53,7 +53,9 @@ def write_report(table: Table, results: Sequence[RowResult],
         command (str): What the reader has to call for the same.
     """
     title = _title(table, results)
-    records = [_record(x) for x in results]
+    # data sets of the paper, in the order of the first row that has them
+    papers = dict.fromkeys(name for x in results for name in x.row.paper)
+    records = [_record(x, list(papers)) for x in results]
     write_text(str(folder / 'table.md'),
                _markdown(table, title, records, command))
     write_text(str(folder / 'table.csv'), _csv(records))
@@ -77,7 +79,7 @@ def _title(table: Table, results: Sequence[RowResult]) -> str:
     return f'{table.title}, {table.dataset}{partial}'
 
 
-def _record(result: RowResult) -> Dict[str, str]:
+def _record(result: RowResult, papers: Sequence[str]) -> Dict[str, str]:
     """One line of the table as text."""
     first = result.runs[0] if result.runs else {}
 
@@ -92,9 +94,9 @@ def _record(result: RowResult) -> Dict[str, str]:
                                              deviation=False)
     record['GFLOPs'] = number('gflops', 3)
     record['M parameters'] = number('mparams', 3)
-    for key, name in (('top1', 'top-1'), ('top5', 'top-5')):
-        value = result.row.paper.get(key)
-        record[f"the paper's {name}"] = '' if value is None else f'{value:.2f}'
+    for name in papers:
+        record[f"the paper's, {name}"] = ' / '.join(
+            f'{x:.2f}' for x in result.row.paper.get(name, []))
     for key in ('config', 'checkpoint', 'log'):
         record[key] = first.get(key, '')
     return record

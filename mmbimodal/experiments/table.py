@@ -16,13 +16,13 @@ class Row(NamedTuple):
         name (str): As printed.
         config (str): Config file, relative to the folder of the configs.
         options (dict[str, Any]): Dotted keys over that config.
-        paper (dict[str, float]): What the paper lists for this data set;
-            empty where it lists nothing.
+        paper (dict[str, list[float]]): Data set → top-1 and top-5 that the
+            paper lists, in %.
     """
     name: str
     config: str
     options: Dict[str, Any]
-    paper: Dict[str, float]
+    paper: Dict[str, List[float]]
 
 
 class Table(NamedTuple):
@@ -59,8 +59,7 @@ def load_table(folder: Path, name: str, dataset: str,
 
     A table file holds ``title``, ``protocol``, ``config`` (with
     ``{dataset}`` in its name) and ``rows``: name → ``options``,
-    ``options_of`` (data set → options), ``paper`` (data set → figures) and
-    ``config`` where it differs from the table's. ``protocols.yml`` beside it
+    ``options_of`` (data set → options), ``paper`` and ``config`` where it differs from the table's. ``protocols.yml`` beside it
     says how a data set is trained.
 
     Args:
@@ -95,7 +94,7 @@ def load_table(folder: Path, name: str, dataset: str,
                 **content.get('options', {}),
                 **content.get('options_of', {}).get(dataset, {})
             },
-            content.get('paper', {}).get(dataset, {}))
+            content.get('paper', {}))
 
     pretrained = protocol.get('pretrained')
     return Table(

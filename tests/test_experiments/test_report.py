@@ -20,7 +20,7 @@ def table(rows, axis=None):
 
 @pytest.fixture
 def written(tmp_path):
-    rows = [Row('first', 'a.py', {}, dict(top1=80.0, top5=90.5)),
+    rows = [Row('first', 'a.py', {}, dict(InfAR=[80.0, 90.5])),
             Row('second', 'a.py', {}, {}), Row('third', 'a.py', {}, {})]
     write_report(table(rows), [
         RowResult(rows[0], [result(60.0), result(64.0, 4.0)], 2),
@@ -34,9 +34,10 @@ def test_markdown_has_mean_deviation_and_the_papers_figure(written):
     text = (written / 'table.md').read_text()
     # 60 and 64: mean 62, sample deviation sqrt(8)
     assert ('| first | 62.0 ± 2.8 | 95.0 ± 0.0 | 2 | 3.0 | 0.500 | 0.250 | '
-            '80.00 | 90.50 |') in text
+            '80.00 / 90.50 |') in text
     assert '| second | 50.0 | 95.0 | 1 |' in text
     assert '| third | – | – | 0 |' in text
+    assert "| the paper's, InfAR |" in text
     assert '`python tools/reproduce.py tiny`' in text and 'As said.' in text
 
 
