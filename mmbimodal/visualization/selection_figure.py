@@ -37,14 +37,20 @@ def selection_figure(selection: Any) -> Any:
             ax.set_axis_off()
         line[0].set_ylabel(name, fontsize=13, fontweight='bold')
         for t, ax in enumerate(line[:len(part.frames)]):
-            _draw_frame(ax, part, t)
-    figure.suptitle(_title(selection), fontsize=12)
-    _add_legend(figure, selection)
+            draw_frame(ax, part, t)
+    figure.suptitle(title(selection), fontsize=12)
+    add_legend(figure, selection, columns=3)
     return figure
 
 
-def _draw_frame(ax: Any, part: Any, t: int) -> None:
-    """One picture with its outline, score and number in the video."""
+def draw_frame(ax: Any, part: Any, t: int) -> None:
+    """One picture with its outline, score and number in the video.
+
+    Args:
+        ax (matplotlib.axes.Axes): Where to.
+        part (ModalitySelection): Of one modality.
+        t (int): Which of its frames.
+    """
     level, marks = part.levels[t], part.marks[t]
     height, width = part.frames[t].shape[:2]
     extent = (0, width, height, 0)
@@ -80,7 +86,7 @@ def _outline(ax: Any, marks: np.ndarray, extent: Sequence[float],
               linewidth=1.2)
 
 
-def _title(selection: Any) -> str:
+def title(selection: Any) -> str:
     """Prediction with its probability, and the truth."""
     predicted = int(selection.class_scores.argmax())
     text = (f'{selection.sample_id}    predicted: '
@@ -92,7 +98,7 @@ def _title(selection: Any) -> str:
     return text
 
 
-def _add_legend(figure: Any, selection: Any) -> None:
+def add_legend(figure: Any, selection: Any, columns: int) -> None:
     """What outlines and veil mean, with the shares of regions kept."""
     from matplotlib.patches import Patch
     handles = []
@@ -108,5 +114,5 @@ def _add_legend(figure: Any, selection: Any) -> None:
     handles.append(
         Patch(facecolor='0.85', edgecolor='0.6', label='pale: dropped by the model'))
     figure.legend(
-        handles=handles, loc='outside lower center', ncols=len(handles),
+        handles=handles, loc='outside lower center', ncols=columns,
         frameon=False, fontsize=9, handlelength=2.4, handleheight=1.1)

@@ -1,11 +1,13 @@
 """Draw which frames and regions a model selects.
 
 One PNG per sample: a film strip of each modality with key frames outlined,
-dropped regions pale, frame scores, prediction and truth.
+dropped regions pale, frame scores, prediction and truth. With --video-out one
+MP4 per sample as well, the strips played in time.
 
     selection.py CONFIG CKPT --num 6 --out work_dirs/pictures
     selection.py CONFIG CKPT --sample S001C001P001R001A001 --out pictures
-    selection.py CONFIG CKPT --files rgb=a.avi ir=b.avi --out pictures
+    selection.py CONFIG CKPT --files rgb=a.avi ir=b.avi --out pictures \\
+        --video-out videos
 """
 import argparse
 from pathlib import Path
@@ -18,7 +20,8 @@ from mmengine.dataset import BaseDataset
 from mmbimodal.apis import (build_test_set, init_recognizer, inspect_dataset,
                             inspect_selection, one_sentence)
 from mmbimodal.errors import InputError
-from mmbimodal.visualization import save_png, selection_figure
+from mmbimodal.visualization import (save_png, save_selection_video,
+                                     selection_figure)
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,6 +42,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', type=Path, required=True, metavar='DIR',
         help='folder of the pictures, named by the sample')
+    parser.add_argument(
+        '--video-out', type=Path, metavar='DIR',
+        help='folder of the videos, named by the sample')
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={},
@@ -78,6 +84,10 @@ def main(args: argparse.Namespace) -> None:
         path = args.out / f'{selection.sample_id}.png'
         save_png(selection_figure(selection), path)
         print(path)
+        if args.video_out:
+            video = args.video_out / f'{selection.sample_id}.mp4'
+            save_selection_video(selection, video)
+            print(video)
 
 
 if __name__ == '__main__':
