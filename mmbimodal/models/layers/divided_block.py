@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from mmcv.cnn.bricks.drop import DropPath
 from torch import Tensor, nn
 
+from .linear import Linear, linear
 from .mlp import MLP
 
 
@@ -21,23 +22,31 @@ class Attention(nn.Module):
         super().__init__()
         self.num_heads = num_heads
         self.qkv = nn.Linear(embed_dims, 3 * embed_dims)
-        self.proj = nn.Linear(embed_dims, embed_dims)
+        self.proj = Linear(embed_dims, embed_dims)
 
     def forward(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-        """Attend among the tokens.
+        """Attend among the tokens of the second dimension.
+
+        Projected one after the other, queries and keys do not keep the
+        values in memory, and heads and further dimensions are one dimension
+        of the same memory: nothing is copied.
 
         Args:
-            x (Tensor): Normalised tokens, B×K×C.
+            x (Tensor): Normalised tokens, B×K×C or B×K×R×C, where each of R
+                regions is on its own.
 
         Returns:
-            tuple[Tensor, Tensor, Tensor]: Output (B×K×C), queries and keys
-            (B×H×K×d).
+            tuple[Tensor, Tensor, Tensor]: Output in the shape of the input,
+            queries and keys (B×H×K×d, or B×(R·H)×K×d).
         """
-        # B×K×3C -> 3×B×H×K×d
-        query, key, value = self.qkv(x).unflatten(
-            -1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = (
+            linear(x, weight, bias).unflatten(
+                -1, (self.num_heads, -1)).flatten(2, -2).transpose(1, 2)
+            for weight, bias in zip(self.qkv.weight.chunk(3),
+                                    self.qkv.bias.chunk(3)))
         out = F.scaled_dot_product_attention(query, key, value)
-        return self.proj(out.transpose(1, 2).flatten(2)), query, key
+        out = out.transpose(1, 2).reshape(x.shape)
+        return self.proj(out), query, key
 
 
 class DividedBlock(nn.Module):
@@ -57,7 +66,7 @@ class DividedBlock(nn.Module):
         super().__init__()
         self.temporal_norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
         self.temporal_attn = Attention(embed_dims, num_heads)
-        self.temporal_fc = nn.Linear(embed_dims, embed_dims)
+        self.temporal_fc = Linear(embed_dims, embed_dims)
         self.norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
         self.attn = Attention(embed_dims, num_heads)
         self.norm2 = nn.LayerNorm(embed_dims, eps=1e-6)
@@ -76,14 +85,11 @@ class DividedBlock(nn.Module):
             tuple: Class token (B×1×C), patches (B×T×N×C), and the spatial
             attention's queries and keys, (B·T)×H×(1+N)×d each.
         """
-        batch, frames, regions, channels = patches.shape
+        batch, frames, regions = patches.shape[:3]
 
-        # B×T×N×C -> (B·N)×T×C: each region attends to itself over time
-        x = self.temporal_norm1(patches.transpose(1, 2).flatten(0, 1))
-        x = self.temporal_attn(x)[0].unflatten(0, (batch, regions))
-        # B×N×T×C -> B×T×N×C
-        x = self.temporal_fc(self.drop_path(x)).transpose(1, 2)
-        patches = patches + x
+        # over T, each of the N regions on its own
+        x = self.temporal_attn(self.temporal_norm1(patches))[0]
+        patches = patches + self.temporal_fc(self.drop_path(x))
 
         # (B·T)×(1+N)×C: every frame gets a copy of the class token
         x = torch.cat((cls_token[:, None].expand(-1, frames, -1, -1),

@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .linear import Linear, linear
+
 
 def masked_attention(query: Tensor,
                      key: Tensor,
@@ -55,7 +57,7 @@ class MaskedAttention(nn.Module):
         super().__init__()
         self.num_heads = num_heads
         self.qkv = nn.Linear(embed_dims, 3 * embed_dims)
-        self.proj = nn.Linear(embed_dims, embed_dims)
+        self.proj = Linear(embed_dims, embed_dims)
 
     def forward(self,
                 tokens: Tensor,
@@ -78,8 +80,8 @@ class MaskedAttention(nn.Module):
         split = tokens.shape[-1]
         weight_q, weight_kv = self.qkv.weight.split((split, 2 * split))
         bias_q, bias_kv = self.qkv.bias.split((split, 2 * split))
-        query = self._heads(F.linear(leading, weight_q, bias_q))
-        key, value = F.linear(tokens, weight_kv, bias_kv).chunk(2, dim=-1)
+        query = self._heads(linear(leading, weight_q, bias_q))
+        key, value = linear(tokens, weight_kv, bias_kv).chunk(2, dim=-1)
         out = masked_attention(query, self._heads(key), self._heads(value),
                                marks[:, :num_queries], marks, keep)
         return self.proj(out.transpose(1, 2).flatten(2))

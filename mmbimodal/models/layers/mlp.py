@@ -1,6 +1,8 @@
 """The feed-forward network of a ViT block."""
 from torch import Tensor, nn
 
+from .linear import Linear
+
 
 class MLP(nn.Module):
     """Linear, GELU, linear.
@@ -12,9 +14,9 @@ class MLP(nn.Module):
 
     def __init__(self, embed_dims: int, ratio: int = 4) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(embed_dims, ratio * embed_dims)
+        self.fc1 = Linear(embed_dims, ratio * embed_dims)
         self.act = nn.GELU()
-        self.fc2 = nn.Linear(ratio * embed_dims, embed_dims)
+        self.fc2 = Linear(ratio * embed_dims, embed_dims)
 
     def forward(self, x: Tensor) -> Tensor:
         """…×C → …×C."""
