@@ -60,7 +60,7 @@ def _draw_space(ax: Any, name: str, x: np.ndarray, labels: np.ndarray,
         return_distance=False)[:, 0]
     same = (labels[neighbour] == labels).mean()
     for k, style in enumerate(marker_styles(len(classes))):
-        ax.scatter(*points[labels == k].T, s=34, linewidths=0.4,
+        ax.scatter(*points[labels == k].T, s=44, linewidths=0.4,
                    edgecolors='white', label=classes[k], **style)
     ax.set(xticks=[], yticks=[])
     ax.margins(0.05)
