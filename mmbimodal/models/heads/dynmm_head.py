@@ -95,7 +95,7 @@ class DynMMHead(ScoreFusionHead):
         if self.hard or not self.training:
             chosen = F.one_hot(weights.argmax(dim=1), weights.shape[1])
             # straight-through: the value of the one, gradient of the other
-            weights = chosen + weights - weights.detach()
+            weights = chosen + (weights - weights.detach())
         scores = (weights[..., None] * logits).sum(dim=1)
         return scores, weights, Branches([x], logits, present)
 
