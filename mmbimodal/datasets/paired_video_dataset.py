@@ -9,7 +9,6 @@ from mmengine.logging import MMLogger
 from mmaction.registry import DATASETS
 from mmbimodal.errors import InputError, UnreadableVideo
 from .annotation import read_annotation, resolve
-from .container import is_cut_off
 from .sample import build_sample
 
 # A data set with more unreadable files than this share is not worth training
@@ -148,18 +147,9 @@ class PairedVideoDataset(BaseDataset):
                               row['label'], self.kinds)
         return dict(sample, sample_idx=row['sample_idx'])
 
-    def _check_length(self, idx: int) -> None:
-        """Half-copied files: decoders read them and find fewer frames."""
-        for path in super().get_data_info(idx)['files'].values():
-            if is_cut_off(path):
-                raise UnreadableVideo(
-                    f'{path} is shorter than its header says: copy it again '
-                    'or leave it out')
-
     def prepare_data(self, idx: int) -> Optional[dict]:
         """Run the pipeline; None makes mmengine draw another sample."""
         try:
-            self._check_length(idx)
             return super().prepare_data(idx)
         except UnreadableVideo as error:
             if self.on_error == 'raise':

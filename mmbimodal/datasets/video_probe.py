@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
                            TimeRemainingColumn)
 
-from .container import is_cut_off
+from .container import HEAD, is_cut_off
 
 MIN_FRAMES = 8
 """A clip must offer one frame for each of the 8 frames of a model."""
@@ -194,7 +194,9 @@ def _frames_missing(path: str, frames: int) -> int:
     capture = cv2.VideoCapture(path)
     declared = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
-    tolerance = 0 if is_cut_off(path) else max(2, 0.05 * declared)
+    with open(path, 'rb') as f:
+        cut_off = is_cut_off(f.read(HEAD), osp.getsize(path))
+    tolerance = 0 if cut_off else max(2, 0.05 * declared)
     return declared if declared - frames > tolerance else 0
 
 

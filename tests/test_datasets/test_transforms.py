@@ -228,7 +228,8 @@ def write(path, frames, size, fps=10, grey=False):
     return str(path)
 
 
-@pytest.mark.parametrize('decoder', ['Decord', 'OpenCV', 'PyAV'])
+@pytest.mark.parametrize('decoder',
+                         ['Decord', 'ScaledDecord', 'OpenCV', 'PyAV'])
 def test_pairs_that_differ_in_everything(tmp_path, decoder):
     """Lengths, rates, odd sizes, and a one-channel infrared video."""
     files = dict(
@@ -266,7 +267,8 @@ def sound():
 @pytest.mark.parametrize(
     'content', [b'', b'no video at all\n' * 40, sound()],
     ids=['empty', 'text', 'sound'])
-@pytest.mark.parametrize('decoder', ['Decord', 'OpenCV', 'PyAV'])
+@pytest.mark.parametrize('decoder',
+                         ['Decord', 'ScaledDecord', 'OpenCV', 'PyAV'])
 def test_a_file_that_is_no_video_is_named(tmp_path, content, decoder):
     bad = tmp_path / 'bad.avi'
     bad.write_bytes(content)

@@ -57,6 +57,11 @@ def convert_step(step: dict, notes: List[str]) -> List[dict]:
         return []
     if kind in SAMPLERS:
         return [dict(type='SyncSample', transforms=[step])]
+    if kind == 'DecordInit':
+        # which also finds videos that were cut off
+        return [for_each(dict(
+            type='ScaledDecordInit',
+            num_threads=step.get('num_threads', 1)), shared=False)]
     if kind == 'RawFrameDecode':
         # frames of the old data set lay in folders, ours are in videos
         return [for_each(dict(type='DecordDecode'), shared=False)]
@@ -92,7 +97,8 @@ def convert_pipeline(steps: Sequence[dict], notes: List[str]) -> List[dict]:
             'that read videos can be converted')
     converted: List[dict] = []
     if not any(step['type'] in OPENERS for step in steps):
-        converted.append(for_each(dict(type='DecordInit'), shared=False))
+        converted.append(
+            for_each(dict(type='ScaledDecordInit'), shared=False))
     for step in steps:
         for new in convert_step(dict(step), notes):
             last = converted[-1] if converted else {}

@@ -1,16 +1,9 @@
 # NTU RGB+D 60, cross-view, for 2-D backbones: frames as a batch of images.
 _base_ = './ntu60_xview.py'
-_images = [
-    dict(type='ForEachModality',
-         transforms=[dict(type='FormatShape', input_format='NCHW')]),
-    dict(type='PackModalityInputs'),
-]
-_crop = dict(
-    type='ForEachModality',
-    transforms=[dict(type='CenterCrop', crop_size=224)])
-
-train_pipeline = _base_.train_pipeline[:-2] + _images
-test_pipeline = _base_.test_pipeline[:-2] + [_crop] + _images
+train_pipeline = _base_.train_pipeline
+test_pipeline = _base_.test_pipeline
+for _pipeline in (train_pipeline, test_pipeline):
+    _pipeline[-2]['transforms'][-1]['input_format'] = 'NCHW'
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -4,10 +4,12 @@
 modalities = ('rgb', 'ir')
 
 train_pipeline = [
-    dict(type='ForEachModality', transforms=[dict(type='DecordInit')]),
+    dict(type='ForEachModality',
+         transforms=[dict(type='ScaledDecordInit', short_side=320)]),
     dict(type='SyncSample',
          transforms=[dict(type='UniformSample', clip_len=8)]),
-    dict(type='ForEachModality', transforms=[dict(type='DecordDecode')]),
+    dict(type='ForEachModality',
+         transforms=[dict(type='ScaledDecordDecode')]),
     dict(type='SyncResize', short_side=(260, 320)),
     dict(type='ForEachModality', shared=True, transforms=[
         dict(type='RandomCrop', size=224),
@@ -18,10 +20,12 @@ train_pipeline = [
     dict(type='PackModalityInputs'),
 ]
 test_pipeline = [
-    dict(type='ForEachModality', transforms=[dict(type='DecordInit')]),
+    dict(type='ForEachModality',
+         transforms=[dict(type='ScaledDecordInit', short_side=256)]),
     dict(type='SyncSample', transforms=[
         dict(type='UniformSample', clip_len=8, test_mode=True)]),
-    dict(type='ForEachModality', transforms=[dict(type='DecordDecode')]),
+    dict(type='ForEachModality',
+         transforms=[dict(type='ScaledDecordDecode')]),
     dict(type='SyncResize', short_side=256),
     dict(type='ForEachModality', transforms=[
         dict(type='CenterCrop', crop_size=224),

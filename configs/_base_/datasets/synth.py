@@ -2,32 +2,17 @@
 _base_ = './paired_video.py'
 _made_by = 'bash tools/quickstart.sh'
 
-train_pipeline = [
-    dict(type='ForEachModality', transforms=[dict(type='DecordInit')]),
-    dict(type='SyncSample',
-         transforms=[dict(type='UniformSample', clip_len=8)]),
-    dict(type='ForEachModality', transforms=[dict(type='DecordDecode')]),
-    dict(type='SyncResize', short_side=(66, 80)),
-    dict(type='ForEachModality', shared=True, transforms=[
-        dict(type='RandomCrop', size=64),
-        dict(type='Flip', flip_ratio=0.5),
-    ]),
-    dict(type='ForEachModality',
-         transforms=[dict(type='FormatShape', input_format='NCTHW')]),
-    dict(type='PackModalityInputs'),
-]
-test_pipeline = [
-    dict(type='ForEachModality', transforms=[dict(type='DecordInit')]),
-    dict(type='SyncSample', transforms=[
-        dict(type='UniformSample', clip_len=8, test_mode=True)]),
-    dict(type='ForEachModality', transforms=[dict(type='DecordDecode')]),
-    dict(type='SyncResize', short_side=72),
-    dict(type='ForEachModality', transforms=[
-        dict(type='CenterCrop', crop_size=64),
-        dict(type='FormatShape', input_format='NCTHW'),
-    ]),
-    dict(type='PackModalityInputs'),
-]
+train_pipeline = _base_.train_pipeline
+_open, _, _, _resize, _augment, *_ = train_pipeline
+_open['transforms'][0]['short_side'] = 80
+_resize['short_side'] = (66, 80)
+_augment['transforms'][0]['size'] = 64
+
+test_pipeline = _base_.test_pipeline
+_open, _, _, _resize, _crop, *_ = test_pipeline
+_open['transforms'][0]['short_side'] = 72
+_resize['short_side'] = 72
+_crop['transforms'][0]['crop_size'] = 64
 
 train_dataloader = dict(
     batch_size=16, num_workers=2,

@@ -2,10 +2,12 @@ from .blank_frames import BlankFrames
 from .for_each_modality import ForEachModality
 from .modality_dropout import ModalityDropout
 from .pack_modality_inputs import PackModalityInputs
+from .scaled_decord_decode import ScaledDecordDecode
+from .scaled_decord_init import ScaledDecordInit
 from .sync_resize import SyncResize
 from .sync_sample import SyncSample
 
 __all__ = [
     'BlankFrames', 'ForEachModality', 'ModalityDropout', 'PackModalityInputs',
-    'SyncResize', 'SyncSample'
+    'ScaledDecordDecode', 'ScaledDecordInit', 'SyncResize', 'SyncSample'
 ]
