@@ -41,6 +41,9 @@ class BimodalTimeSformer(BaseModule):
             feature fusion does not need it. Defaults to True.
         mix_identity (bool): Attention rollout proper instead of eq. 6.
             Defaults to False.
+        with_cp (bool): Activation checkpointing: each layer is computed
+            again in the backward pass, which takes a third more time and a
+            fraction of the memory. Defaults to False.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=…)``
             with a TimeSformer of MMAction2 or of its authors, or an ImageNet
             ViT. Weights of 12 layers fill 10 from the bottom; embeddings are
@@ -59,6 +62,7 @@ class BimodalTimeSformer(BaseModule):
                  drop_path_rate: float = 0.1,
                  with_saliency: bool = True,
                  mix_identity: bool = False,
+                 with_cp: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         if img_size % patch_size or embed_dims % num_heads:
@@ -72,7 +76,7 @@ class BimodalTimeSformer(BaseModule):
             name: TimeSformerEncoder(num_frames, img_size, patch_size,
                                      embed_dims, num_heads, num_layers,
                                      drop_path_rate, with_saliency,
-                                     mix_identity)
+                                     mix_identity, with_cp)
             for name in (['shared'] if share_weights else self.modalities)
         })
 

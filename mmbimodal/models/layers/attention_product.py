@@ -35,7 +35,7 @@ def attention_product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
     for query, key in reversed(queries_keys):
         if row is None:
             query = query[:, :, :1]
-        logits = query @ key.transpose(-2, -1) * query.shape[-1]**-0.5
+        logits = query * query.shape[-1]**-0.5 @ key.transpose(-2, -1)
         # The product of ten maps loses its ranking in half precision.
         with torch.autocast(query.device.type, enabled=False):
             attention = logits.float().softmax(dim=-1)

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 # Elements of the input below which reordering the weights costs what the
 # faster product gains.
 MIN_ELEMENTS = 2**15
+# Asked once: a compiler cannot look inside.
+HAS_ONEDNN = torch.backends.mkldnn.is_available()
 
 
 def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
@@ -28,7 +30,7 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     """
     if (x.device.type != 'cpu' or x.dtype != torch.float32
             or x.numel() < MIN_ELEMENTS or torch.is_autocast_enabled('cpu')
-            or not torch.backends.mkldnn.is_available()):
+            or not HAS_ONEDNN):
         return F.linear(x, weight, bias)
     # …×I -> 1×I×K×1, channels last: K tokens are the pixels of a picture
     pixels = x.reshape(1, -1, 1, x.shape[-1]).permute(0, 3, 1, 2)

@@ -6,10 +6,16 @@ import torch
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import kaiming_init, trunc_normal_
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from mmbimodal.errors import InputError
 from .attention_product import attention_product
 from .divided_block import DividedBlock
+
+# Hidden activations of an MLP, in elements, up to which clips are encoded
+# together on a CPU without gradients: 32 MB. Beyond, an allocator asks the
+# system for fresh pages each time, and the caches miss.
+CHUNK_ELEMENTS = 2**23
 
 
 class TimeSformerEncoder(BaseModule):
@@ -29,17 +35,20 @@ class TimeSformerEncoder(BaseModule):
             linearly from 0.
         with_saliency (bool): Whether to score the regions.
         mix_identity (bool): See :func:`attention_product`.
+        with_cp (bool): Recompute the layers in the backward pass instead of
+            keeping their activations.
     """
 
     def __init__(self, num_frames: int, img_size: int, patch_size: int,
                  embed_dims: int, num_heads: int, num_layers: int,
                  drop_path_rate: float, with_saliency: bool,
-                 mix_identity: bool) -> None:
+                 mix_identity: bool, with_cp: bool) -> None:
         super().__init__()
         self.img_size = (img_size, img_size)
         self.grid = img_size // patch_size
         self.with_saliency = with_saliency
         self.mix_identity = mix_identity
+        self.with_cp = with_cp
         self.patch_embed = nn.Sequential(
             OrderedDict(
                 proj=nn.Conv2d(
@@ -81,7 +90,6 @@ class TimeSformerEncoder(BaseModule):
         Raises:
             InputError: Clips of another length or size.
         """
-        batch, _, frames = clips.shape[:3]
         expected = (self.time_embed.shape[1], *self.img_size)
         if clips.shape[2:] != expected:
             raise InputError(
@@ -89,6 +97,19 @@ class TimeSformerEncoder(BaseModule):
                 'is for {} of {}x{}: change the pipeline, or num_frames and '
                 'img_size of the backbone'.format(*clips.shape[2:],
                                                   *expected))
+        if torch.is_grad_enabled() or not clips.is_cpu:
+            return self._encode(clips)
+        hidden = expected[0] * self.grid**2 * 4 * self.cls_token.shape[-1]
+        chunks = clips.split(max(1, CHUNK_ELEMENTS // hidden))
+        if len(chunks) == 1:
+            return self._encode(clips)
+        return tuple(None if parts[0] is None else torch.cat(parts)
+                     for parts in zip(*map(self._encode, chunks)))
+
+    def _encode(self,
+                clips: Tensor) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
+        """:meth:`forward` for clips that run together."""
+        batch, _, frames = clips.shape[:3]
         # B×3×T×H×W -> (B·T)×C×h×w -> B×T×N×C
         x = self.patch_embed(clips.transpose(1, 2).flatten(0, 1))
         patches = x.flatten(2).transpose(1, 2).unflatten(0, (batch, frames))
@@ -99,7 +120,11 @@ class TimeSformerEncoder(BaseModule):
 
         queries_keys = []
         for block in self.blocks:
-            cls_token, patches, query_key = block(cls_token, patches)
+            if self.with_cp and torch.is_grad_enabled():
+                cls_token, patches, query_key = checkpoint(
+                    block, cls_token, patches, use_reentrant=False)
+            else:
+                cls_token, patches, query_key = block(cls_token, patches)
             if self.with_saliency:
                 queries_keys.append(query_key)
 

@@ -1,0 +1,108 @@
+"""One graph for inference; memory for time in training."""
+import shutil
+
+import pytest
+import torch
+from factory import build, make_batch, model_config, total
+
+from mmbimodal.models.layers import timesformer_encoder
+
+CASES = dict(
+    gather=dict(),
+    dense=dict(head=dict(path='dense')),
+    keep_all=dict(neck=dict(type='KeepAll')),
+    without_fusion=dict(head=dict(fusion=False)),
+    separate_weights=dict(share_weights=False),
+)
+needs_compiler = pytest.mark.skipif(
+    not any(map(shutil.which, ('g++', 'clang++', 'c++'))),
+    reason='inductor needs a C++ compiler')
+
+
+@pytest.fixture(autouse=True)
+def fresh_compiler():
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def assert_compiled_is_eager(config, backend):
+    """Logits of the whole recogniser for one and four samples."""
+    model = build(model_config(**config)).eval()
+    compiled = torch.compile(model, fullgraph=True, backend=backend)
+    for size, absent in ((1, ()), (4, ()), (4, (('thermal', 2), ))):
+        inputs, _ = make_batch(size, absent=absent)
+        with torch.no_grad():
+            expected = model(inputs, stage='head')
+            found = compiled(inputs, stage='head')
+        assert expected.shape[0] == size and expected.isfinite().all()
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_no_graph_break(case):
+    assert_compiled_is_eager(CASES[case], 'eager')
+
+
+@needs_compiler
+def test_compiled_inference():
+    assert_compiled_is_eager(dict(num_layers=1), 'inductor')
+
+
+def gradients(**backbone):
+    """Losses and gradients, stochastic depth included."""
+    model = build(model_config(drop_path_rate=0.5, **backbone))
+    inputs, samples = make_batch(3, absent=(('thermal', 1), ))
+    torch.manual_seed(1)
+    losses = model.train()(inputs, samples, mode='loss')
+    total(losses).backward()
+    return losses, {name: p.grad for name, p in model.named_parameters()}
+
+
+@pytest.mark.parametrize('share_weights', [True, False])
+def test_activation_checkpointing_changes_nothing(share_weights):
+    torch.testing.assert_close(
+        gradients(with_cp=True, share_weights=share_weights),
+        gradients(with_cp=False, share_weights=share_weights))
+
+
+def saved_bytes(with_cp):
+    """Memory of the tensors that the backward pass waits for."""
+    model = build(model_config(with_cp=with_cp, num_layers=4)).train()
+    storages = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    weights = sum(p.nbytes for p in model.parameters())
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        losses = model(*make_batch(4), mode='loss')
+    assert total(losses).requires_grad
+    return sum(storages.values()) - weights
+
+
+def test_activation_checkpointing_saves_memory():
+    assert saved_bytes(True) < 0.6 * saved_bytes(False)
+
+
+@pytest.mark.parametrize('chunk', [1, 3])
+@pytest.mark.parametrize('config', [{}, dict(with_saliency=False)])
+def test_chunks_of_clips_are_one_batch(chunk, config, monkeypatch):
+    """What a CPU encodes at a time does not change the features."""
+    model = build(model_config(**config)['backbone']).eval()
+    inputs = {name: x[:, 0] for name, x in make_batch(3)[0].items()}
+    sizes = []
+    model.encoders['shared'].blocks[0].register_forward_hook(
+        lambda module, args, output: sizes.append(len(args[0])))
+    with torch.no_grad():
+        whole = model(inputs)
+        per_clip = 4 * 16 * 4 * 24  # frames, regions, hidden channels
+        monkeypatch.setattr(timesformer_encoder, 'CHUNK_ELEMENTS',
+                            chunk * per_clip)
+        parts = model(inputs)
+    assert sizes[0] == 6 and set(sizes[1:]) == {chunk}
+    for name, tokens in whole.items():
+        for expected, found in zip(tokens, parts[name]):
+            torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
