@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 import torch
+from mmengine.dataset import RepeatDataset
 from torch.utils.data import DataLoader
 
 from mmaction.registry import DATASETS
@@ -51,6 +52,16 @@ def test_packed_sample(tiny_config, pairs):
     assert list(packed['inputs']) == ['rgb', 'ir']
     for x in packed['inputs'].values():
         assert x.shape == (1, 3, 8, 64, 64) and x.dtype == torch.uint8
+
+
+def test_samples_carry_their_index(tiny_config, pairs):
+    """Of the data set, whatever part or repetition of it is trained on."""
+    dataset = build(tiny_config, pairs)
+    for i in (0, 5, -1):
+        metainfo = dataset[i]['data_samples'].metainfo
+        assert metainfo['sample_idx'] == i % len(dataset)
+    repeated = RepeatDataset(dataset, 2)
+    assert repeated[29]['data_samples'].metainfo['sample_idx'] == 5
 
 
 def test_missing_annotation_says_what_makes_it(tiny_config, tmp_path):

@@ -58,3 +58,14 @@ def test_what_may_differ_is_named_in_the_config():
     new = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 12))
     hook.after_load_checkpoint(
         runner_of(new), dict(state_dict=old.state_dict()))
+
+
+def test_a_buffer_that_grows_takes_its_size_from_the_file():
+    hook = HOOKS.build(dict(type='CheckpointMatchHook'))
+    model = nn.Module()
+    model.register_buffer('seen', torch.zeros(0, 2))
+    hook.after_load_checkpoint(runner_of(model), dict(seen=torch.ones(5, 2)))
+    model.seen = torch.zeros(3, 2)
+    with pytest.raises(InputError, match='does not fit this model'):
+        hook.after_load_checkpoint(
+            runner_of(model), dict(seen=torch.ones(5, 2)))

@@ -295,6 +295,16 @@ def test_each_head_follows_each_backbone(kind, row):
     assert math.isfinite(found[1].pred_score.max())
 
 
+@pytest.mark.parametrize('kind,count', [
+    ('ScoreAverageHead', 18456), ('TMCHead', 18456), ('QMFHead', 18456),
+    ('DynMMHead', 234023), ('PDFHead', 4743194)])
+def test_parameters_at_full_size(kind, count):
+    """Two modalities, 768 channels, 12 classes."""
+    head = MODELS.build(dict(type=kind, num_classes=12, in_channels=768,
+                             modalities=NAMES[:2]))
+    assert sum(x.numel() for x in head.parameters()) == count
+
+
 def test_the_rows_are_all_upstream_backbones():
     assert set(UPSTREAM) == set(BRANCHES)
 

@@ -3,7 +3,7 @@ import copy
 
 import pytest
 import torch
-from factory import build, labels
+from factory import build, labels, tokens
 
 from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
@@ -212,6 +212,31 @@ def test_concatenation_by_hand():
         b=BranchFeatures(torch.tensor([[2., 3.], [2., 3.]]),
                          torch.tensor([True, True])))
     assert neck(feats)[0].tolist() == [[321.], [320.]]
+    # without a projection: side by side, zeros where there is nothing
+    assert FeatureConcat()(feats)[0].tolist() == [[1., 2., 3.], [0., 2., 3.]]
+
+
+@pytest.mark.parametrize('row', ['csn', 'slowfast', 'mvit'])
+def test_concatenation_without_projection_keeps_the_structure(row):
+    feats = shared(row)(inputs_for(row))
+    fused, _ = FeatureConcat()(feats)
+    assert_same(fused, [
+        torch.cat(pair, dim=1)
+        for pair in zip(*(tensors_of(x.features) for x in feats.values()))
+    ])
+    assert type(fused) is type(feats[NAMES[0]].features)
+
+
+def test_class_tokens_are_fused_by_the_same_necks():
+    """What BimodalTimeSformer gives; the second sample lacks one."""
+    feats = tokens(2, absent=(('thermal', 1), ))
+    visible, thermal = (x.cls_token for x in feats.values())
+    there = torch.tensor([[1.], [0.]])
+    assert torch.equal(FeatureSum()(feats)[0], visible + there * thermal)
+    assert_same(FeatureMean()(feats)[0],
+                (visible + there * thermal) / (1 + there))
+    assert torch.equal(FeatureConcat()(feats)[0],
+                       torch.cat((visible, there * thermal), dim=1))
 
 
 # heads -------------------------------------------------------------------
@@ -370,6 +395,8 @@ def test_ranks_that_differ():
 def test_wrong_widths_of_the_concatenation():
     with pytest.raises(InputError, match='as many numbers'):
         FeatureConcat(dict(a=(1, 2), b=3), (1, 2))
+    with pytest.raises(InputError, match='both, or neither'):
+        FeatureConcat(dict(a=1, b=3))
     feats = shared('csn')(inputs_for('csn'))
     with pytest.raises(InputError, match='in_channels'):
         FeatureConcat(dict.fromkeys(NAMES, 63), 4)(feats)
