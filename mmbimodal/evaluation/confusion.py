@@ -69,7 +69,10 @@ def _read(predictions: str) -> Tuple[np.ndarray, List[str], dict]:
         classes = content['classes'] or [
             f'class {i}' for i in range(len(counts))
         ]
-        return counts, list(classes), {x['sample_id']: x['label'] for x in rows}
+        return counts, list(classes), {
+            x['sample_id']: x['label']
+            for x in rows
+        }
     except (OSError, ValueError, TypeError, LookupError,
             AssertionError) as error:
         raise InputError(

@@ -112,7 +112,8 @@ def add_legend(figure: Any, selection: Any, columns: int) -> None:
                 Patch(facecolor='white', **_EDGES[level],
                       label=f'{name}: {kept[0]:.0%} of its regions kept'))
     handles.append(
-        Patch(facecolor='0.85', edgecolor='0.6', label='pale: dropped by the model'))
+        Patch(facecolor='0.85', edgecolor='0.6',
+              label='pale: dropped by the model'))
     figure.legend(
         handles=handles, loc='outside lower center', ncols=columns,
         frameon=False, fontsize=9, handlelength=2.4, handleheight=1.1)

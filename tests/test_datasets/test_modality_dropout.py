@@ -23,8 +23,8 @@ def kept(prob, sample, times):
     np.random.seed(0)
     counts = {}
     for _ in range(times):
-        left = tuple(name for name, x in transform(sample)['modalities'].items()
-                     if x is not None)
+        modalities = transform(sample)['modalities']
+        left = tuple(name for name, x in modalities.items() if x is not None)
         counts[left] = counts.get(left, 0) + 1
     return counts
 
