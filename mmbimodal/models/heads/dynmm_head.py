@@ -24,14 +24,16 @@ class DynMMHead(ScoreFusionHead):
         w = softmax(g(x)/τ), \quad z = \sum_n w_n E_n(x), \quad
         L = L_{task}(z) + λ \cdot mean_B(w_{all})
 
-    where the cost term is the weight of the expensive expert, as
-    in the authors' code. In testing each sample takes the one expert of the
-    largest weight. Experts that need an absent modality have weight 0.
+    where the cost term is the weight of the expensive expert, as in the
+    authors' code. In testing each sample takes the one expert of the largest
+    weight. The paper has two or three experts; of M modalities there are
+    M + 1. Those that need an absent modality have weight 0.
 
-    Readings: the paper trains the experts first and then the gate; here both
-    are trained at once, so the first step's cross-entropy of each expert is
-    added. The branches run before the gate, so nothing is saved of their
-    cost; only the fusion is reproduced.
+    Readings: the gate sees the features, not the raw inputs, since both
+    branches share a backbone that has run before; so nothing is saved of
+    their cost. The paper trains the experts first and then the gate; here
+    both are trained at once, so the first step's cross-entropy of each expert
+    is added.
 
     Args:
         cost_weight (float): λ. Defaults to 0.1.

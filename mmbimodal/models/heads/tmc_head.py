@@ -76,9 +76,9 @@ class TMCHead(ScoreFusionHead):
 
     `Trusted Multi-View Classification <https://arxiv.org/abs/2102.02051>`_.
     Evidence of each modality, ``softplus`` of its logits, is combined by the
-    Dempster–Shafer rule; each opinion and the combined one have an
-    :func:`evidential_loss` of its own, with weight 1 each. An absent modality gives no evidence and
-    drops out exactly. The score is log α/S.
+    Dempster–Shafer rule (:func:`combine`); each opinion and the combined one
+    have an :func:`evidential_loss` of their own, with weight 1. An absent
+    modality gives no evidence and drops out exactly. The score is log α/S.
 
     Args:
         annealing_epochs (int): Epochs over which the weight of the KL

@@ -3,18 +3,17 @@ import math
 
 import pytest
 import torch
-from factory import CLASSES, build, perturb, total
+from factory import CLASSES, build, total
+from fusion import NAMES, WIDTH, config_of, features, make, samples
 from test_multi_branch import BRANCHES, IMAGES, branch_of
 
 from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
 from mmbimodal.errors import InputError
 from mmbimodal.models.layers import BranchFeatures
 
 HEADS = pytest.mark.parametrize('kind', [
     'ScoreAverageHead', 'TMCHead', 'QMFHead', 'DynMMHead', 'PDFHead'
 ])
-NAMES = ('visible', 'thermal', 'depth')
 # Channels after pooling, and the head of MMAction2 for one branch.
 UPSTREAM = dict(
     tsm=(512, 'TSMHead', dict(num_segments=8)),
@@ -26,34 +25,6 @@ UPSTREAM = dict(
     timesformer=(16, 'TimeSformerHead', {}),
 )
 ROWS = pytest.mark.parametrize('row', UPSTREAM)
-WIDTH = 6
-
-
-def config_of(kind, width=WIDTH, count=2, **options):
-    return dict(type=kind, num_classes=CLASSES, in_channels=width,
-                modalities=NAMES[:count], average_clips='prob', **options)
-
-
-def make(kind, **options):
-    return build(config_of(kind, **options))
-
-
-def features(size, count=2, absent=(), scale=1., channels=None):
-    generator = torch.Generator().manual_seed(0)
-    channels = channels or dict.fromkeys(NAMES, WIDTH)
-    return {
-        name: BranchFeatures(
-            scale * torch.randn(size, channels[name], generator=generator),
-            torch.tensor([(name, i) not in absent for i in range(size)]))
-        for name in NAMES[:count]
-    }
-
-
-def samples(size):
-    return [
-        ActionDataSample(metainfo=dict(sample_idx=i)).set_gt_label(
-            i % CLASSES) for i in range(size)
-    ]
 
 
 def assert_trains(head, feats, size, precision=None):
@@ -146,7 +117,7 @@ def test_an_absent_modality_has_no_part(kind):
 def test_of_three_modalities_one_is_absent(kind):
     """TMC, QMF, average, PDF: as if there were only the two."""
     head, absent = make(kind, count=3), (('depth', 0), ('depth', 1))
-    scores = probabilities(head, features(2, 3, absent), 2)[1]
+    scores = probabilities(head, features(2, 3, absent=absent), 2)[1]
     if kind == 'DynMMHead':  # its gate and third expert see all three
         return
     pair = MODELS.build(config_of(kind))
@@ -249,7 +220,7 @@ def test_the_features_are_pooled_as_upstream_does(row):
         outputs = branch(torch.randn(shape))
         single = MODELS.build(dict(type=upstream, num_classes=CLASSES,
                                    in_channels=width, **options)).eval()
-        head = perturb(make('ScoreAverageHead', width=width)).eval()
+        head = make('ScoreAverageHead', width=width).eval()
         weight = head.fc_cls['visible'].weight
         if row == 'slowfast':  # upstream puts the fast pathway first
             slow = outputs[0].shape[1]
