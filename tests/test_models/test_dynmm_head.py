@@ -79,3 +79,11 @@ def test_dynmm_gate_learns_through_hard_choices():
 def test_wrong_options():
     with pytest.raises(InputError, match='temperature=0.01'):
         make('DynMMHead', temperature=0.01)
+
+
+def test_dynmm_leaves_out_experts_that_need_what_is_absent():
+    head, feats = make('DynMMHead'), features(absent=(('thermal', 2), ))
+    with torch.no_grad():
+        weights = head.train().mix(head.classify(feats, 1))[1]
+    assert weights[2].tolist() == [1., 0., 0.]
+    assert weights[[0, 1, 3]].all()

@@ -114,3 +114,9 @@ def test_qmf_needs_indices():
 def test_wrong_options():
     with pytest.raises(InputError, match='margin_sign=2'):
         make('QMFHead', margin_sign=2)
+
+
+def test_qmf_remembers_no_losses_of_what_is_absent():
+    head = make('QMFHead').train()
+    head.loss(features(absent=(('thermal', 2), )), samples())
+    assert (head.history == 0).nonzero().tolist() == [[2, 1]]
