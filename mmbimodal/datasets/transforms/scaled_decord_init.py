@@ -25,8 +25,8 @@ class ScaledDecordInit(BaseTransform):
     Besides, the file is read once, and a copy of it that was cut off, which
     decoders take for a shorter video, is found.
 
-    An AVI says its size in its header; of other containers, the first frame
-    is decoded to learn it.
+    Decord must be told the size before it opens a video. An AVI, as those of
+    NTU RGB+D, says its own at a known place; others are not scaled.
 
     Required keys: ``filename``.
     Added keys: ``video_reader``, ``total_frames``, ``avg_fps`` and, for
@@ -57,17 +57,13 @@ class ScaledDecordInit(BaseTransform):
             raise UnreadableVideo(
                 f'{results["filename"]} is shorter than its header says: '
                 'copy it again or leave it out')
-        reader = None
-        if self.short_side is not None:
-            shape = avi_shape(content)
-            if shape is None:
-                reader = self._open(content)
-                shape = reader.next().shape[:2]
+        shape = avi_shape(content)
+        if self.short_side is not None and shape is not None:
             results['original_shape'] = shape
-            small = self._scaled(shape)
-            if small != shape:
-                reader = self._open(content, *small)
-        results['video_reader'] = reader = reader or self._open(content)
+            reader = self._open(content, *self._scaled(shape))
+        else:
+            reader = self._open(content)
+        results['video_reader'] = reader
         results['total_frames'] = len(reader)
         results['avg_fps'] = reader.get_avg_fps()
         return results
