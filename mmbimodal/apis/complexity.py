@@ -76,13 +76,38 @@ def example_inputs(config: Config) -> Dict[str, Tensor]:
     return {name: x[None].float() for name, x in inputs.items()}
 
 
+def count_flops(model: nn.Module,
+                inputs: Dict[str, Tensor],
+                stage: str = 'head') -> int:
+    """Multiply-adds of one forward pass.
+
+    Counted by ``mmengine.analysis`` with ``scaled_dot_product_attention``
+    included.
+
+    Args:
+        model (nn.Module): A recogniser.
+        inputs (dict[str, Tensor]): Each modality N×V×….
+        stage (str): ``'backbone'``, or ``'head'`` for the whole model.
+            Defaults to ``'head'``.
+
+    Returns:
+        int: Multiply-adds.
+    """
+    analyzer = FlopAnalyzer(
+        _Traceable(model, list(inputs), stage), tuple(inputs.values()))
+    analyzer.set_op_handle('aten::scaled_dot_product_attention',
+                           _attention_flops)
+    analyzer.unsupported_ops_warnings(False)
+    analyzer.uncalled_modules_warnings(False)
+    return analyzer.total()
+
+
 def get_complexity(config: Union[str, Config],
                    stage: str = 'head',
                    train_mode: bool = False) -> Dict[str, int]:
     """Cost of one sample with the config's own input sizes.
 
-    FLOPs are multiply-adds, as everywhere in MMAction2, counted by
-    ``mmengine.analysis`` with ``scaled_dot_product_attention`` included.
+    FLOPs are multiply-adds, as everywhere in MMAction2.
 
     Args:
         config (str | Config): Config of a recogniser, or its path.
@@ -98,12 +123,6 @@ def get_complexity(config: Union[str, Config],
         config = Config.fromfile(config)
     init_default_scope(config.default_scope)
     model = MODELS.build(config.model).train(train_mode)
-    inputs = example_inputs(config)
-    analyzer = FlopAnalyzer(
-        _Traceable(model, list(inputs), stage), tuple(inputs.values()))
-    analyzer.set_op_handle('aten::scaled_dot_product_attention',
-                           _attention_flops)
-    analyzer.unsupported_ops_warnings(False)
-    analyzer.uncalled_modules_warnings(False)
+    flops = count_flops(model, example_inputs(config), stage)
     counted = model.backbone if stage == 'backbone' else model
-    return dict(flops=analyzer.total(), params=parameter_count(counted)[''])
+    return dict(flops=flops, params=parameter_count(counted)[''])

@@ -1,0 +1,39 @@
+from typing import Any, Dict, List
+
+# Okabe and Ito's blue and vermilion; solid and dashed in print.
+_STYLES = dict(a=dict(color='#0072b2', linestyle='--', marker='s'),
+               d=dict(color='#d55e00', linestyle='-', marker='o'))
+
+
+def growth_figure(growth: Dict[str, List[dict]],
+                  names: Dict[str, str]) -> Any:
+    """What a sample costs as it grows: FLOPs above, time below.
+
+    Args:
+        growth (dict[str, list[dict]]): For each quantity its points, with
+            ``value`` and, for each model, ``flops`` (multiply-adds) and
+            ``seconds``.
+        names (dict[str, str]): Names of the models ``a`` and ``d``.
+
+    Returns:
+        matplotlib.figure.Figure: For :func:`save_png`.
+    """
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(3 * len(growth), 5.4), layout='constrained')
+    rows = figure.subplots(2, len(growth), sharex='col', squeeze=False)
+    for axes, (key, unit, label) in zip(
+            rows, (('flops', 1e9, 'GFLOPs'), ('seconds', 1., 'seconds'))):
+        for ax, (quantity, points) in zip(axes, growth.items()):
+            for model, style in _STYLES.items():
+                known = [x for x in points if model in x[key]]
+                ax.plot([x['value'] for x in known],
+                        [x[key][model] / unit for x in known],
+                        label=names[model], markersize=5, **style)
+            ax.set_ylim(bottom=0)
+            ax.set_xticks([x['value'] for x in points])
+            ax.grid(alpha=0.3)
+            if key == 'seconds':
+                ax.set_xlabel(quantity)
+        axes[0].set_ylabel(label)
+    rows[0, 0].legend(fontsize=9)
+    return figure
