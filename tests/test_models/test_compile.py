@@ -1,11 +1,12 @@
 """One graph for inference; memory for time in training."""
 import shutil
+import sys
 
 import pytest
 import torch
 from factory import build, make_batch, model_config, total
 
-from mmbimodal.models.layers import timesformer_encoder
+from mmbimodal.models.layers import attention_product, timesformer_encoder
 
 CASES = dict(
     gather=dict(),
@@ -106,3 +107,14 @@ def test_chunks_of_clips_are_one_batch(chunk, config, monkeypatch):
     for name, tokens in whole.items():
         for expected, found in zip(tokens, parts[name]):
             torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize('mix_identity', [True, False])
+def test_chunks_of_frames_are_one_batch(mix_identity, monkeypatch):
+    queries_keys = torch.randn(3, 2, 5, 2, 7, 4)  # L×2×B×H×N×d
+    whole = attention_product(queries_keys, mix_identity)
+    module = sys.modules[attention_product.__module__]
+    monkeypatch.setattr(module, 'CHUNK_ELEMENTS', 2 * 2 * 7 * 7)
+    assert whole.shape == (5, 6)
+    torch.testing.assert_close(
+        attention_product(queries_keys, mix_identity), whole)

@@ -4,6 +4,10 @@ from typing import Sequence, Tuple
 import torch
 from torch import Tensor
 
+# Elements of the attention maps that are computed at a time on a CPU: 2 MB
+# stay in its caches.
+CHUNK_ELEMENTS = 2**19
+
 
 @torch.no_grad()
 def attention_product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
@@ -19,7 +23,7 @@ def attention_product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
     stands on the left. Only the class token's row of A is needed: it starts
     as that row of the top layer and is multiplied downwards, a vector by a
     matrix per layer, O(L·N²) instead of O(L·N³). The maps are recomputed
-    from queries and keys, one layer at a time.
+    from queries and keys, one layer at a time, on a CPU of few frames.
 
     Args:
         queries_keys (Sequence[tuple[Tensor, Tensor]]): Queries and keys of
@@ -31,6 +35,19 @@ def attention_product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
     Returns:
         Tensor: Region scores, B×N, float32.
     """
+    query = queries_keys[0][0]
+    size = len(query)
+    if query.is_cpu and not torch.compiler.is_compiling():
+        size = max(1, CHUNK_ELEMENTS // (query.shape[1] * query.shape[2]**2))
+    # L×(queries, keys) -> chunks×L×(queries, keys)
+    chunks = zip(*(zip(query.split(size), key.split(size))
+                   for query, key in queries_keys))
+    return torch.cat([_product(chunk, mix_identity) for chunk in chunks])
+
+
+def _product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
+             mix_identity: bool) -> Tensor:
+    """:func:`attention_product` of some frames."""
     row = None
     for query, key in reversed(queries_keys):
         if row is None:
