@@ -322,7 +322,7 @@ def test_a_file_that_matches_nothing_is_an_error(tmp_path, content):
 def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
-    monkeypatch.setattr('mmbimodal.models.backbones.hiera.MMLogger',
+    monkeypatch.setattr('mmbimodal.models.layers.upstream_weights.MMLogger',
                         SimpleNamespace(get_current_instance=lambda: logger))
     weights = official_weights(**ARCH, slots=2, side=16)
     # As of an ``mae_`` file, whose norm is the decoder's.

@@ -355,7 +355,7 @@ def test_a_checkpoint_of_something_else(tmp_path):
     model = MultiBranchBackbone(
         branch=branch_of('csn'), modalities=NAMES,
         init_cfg=dict(type='Pretrained', checkpoint=path))
-    with pytest.raises(InputError, match='nothing that fits.*ResNet3dCSN'):
+    with pytest.raises(InputError, match='no layer that fits.*ResNet3dCSN'):
         model.init_weights()
 
 

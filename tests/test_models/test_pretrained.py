@@ -344,7 +344,7 @@ def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
     monkeypatch.setattr(
-        'mmbimodal.models.backbones.bimodal_timesformer.MMLogger',
+        'mmbimodal.models.layers.upstream_weights.MMLogger',
         SimpleNamespace(get_current_instance=lambda: logger))
     ours(save(tmp_path, timm_vit()))
     assert len(lines) == 1

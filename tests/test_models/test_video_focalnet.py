@@ -329,7 +329,7 @@ def test_a_file_that_matches_nothing_is_an_error(tmp_path, content):
 def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
-    monkeypatch.setattr('mmbimodal.models.backbones.video_focalnet.MMLogger',
+    monkeypatch.setattr('mmbimodal.models.layers.upstream_weights.MMLogger',
                         SimpleNamespace(get_current_instance=lambda: logger))
     load(tmp_path, official_weights(temporal=False))
     assert len(lines) == 1

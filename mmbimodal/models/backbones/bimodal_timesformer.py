@@ -1,15 +1,15 @@
 from typing import Dict, Optional, Sequence
 
 import torch
-from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
-from ..layers import (ModalityTokens, TimeSformerEncoder, read_state_dict,
-                      resize_embeddings, split_presence, to_encoder_layout)
+from ..layers import (ModalityTokens, TimeSformerEncoder, load_pretrained,
+                      read_state_dict, resize_embeddings, split_presence,
+                      to_encoder_layout)
 
 
 @MODELS.register_module()
@@ -94,31 +94,12 @@ class BimodalTimeSformer(BaseModule):
                 read_state_dict(
                     CheckpointLoader.load_checkpoint(path, 'cpu')))
             for encoder in self.encoders.values():
-                self._load(encoder, weights, path)
+                load_pretrained(
+                    encoder,
+                    resize_embeddings(weights, encoder.grid,
+                                      encoder.time_embed.shape[1]), path,
+                    'blocks.')
         self._is_init = True
-
-    @staticmethod
-    def _load(encoder: TimeSformerEncoder, weights: Dict[str, Tensor],
-              path: str) -> None:
-        """Fill one encoder and log what was not filled or not used."""
-        own = encoder.state_dict()
-        weights = resize_embeddings(weights, encoder.grid,
-                                    own['time_embed'].shape[1])
-        fitting = {
-            name: tensor
-            for name, tensor in weights.items()
-            if name in own and tensor.shape == own[name].shape
-        }
-        if not any(name.startswith('blocks.') for name in fitting):
-            raise InputError(
-                f'the checkpoint {path} holds no layer that fits this '
-                'TimeSformer: check that it is a TimeSformer or a ViT of the '
-                'same embed_dims, or remove backbone.init_cfg')
-        encoder.load_state_dict(fitting, strict=False)
-        MMLogger.get_current_instance().info(
-            f'{path}: {len(fitting)} of {len(own)} tensors loaded; not in '
-            f'the file: {sorted(set(own) - set(fitting)) or "none"}; not '
-            f'used: {sorted(set(weights) - set(fitting)) or "none"}')
 
     def forward(self, inputs: Dict[str, Tensor]) -> Dict[str, ModalityTokens]:
         """Encode each modality.

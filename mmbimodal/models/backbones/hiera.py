@@ -4,7 +4,6 @@ from typing import Dict, Optional, Union
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
 from mmengine.runner import CheckpointLoader
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
-from ..layers import fill_backbone, read_state_dict
+from ..layers import load_pretrained, read_state_dict
 from ..layers.mask_unit_attention import HieraBlock, to_mask_units
 
 
@@ -154,25 +153,12 @@ class Hiera(BaseModule):
                 trunc_normal_(parameter, std=self.init_std)
         if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
             path = self.init_cfg['checkpoint']
-            self._load(
-                read_state_dict(
-                    CheckpointLoader.load_checkpoint(path, 'cpu')), path)
+            weights = read_state_dict(
+                CheckpointLoader.load_checkpoint(path, 'cpu'))
+            load_pretrained(
+                self, to_video_layout(weights, self.state_dict()), path,
+                'blocks.')
         self._is_init = True
-
-    def _load(self, weights: Dict[str, Tensor], path: str) -> None:
-        """Fill the model and log what was not filled or not used."""
-        own = self.state_dict()
-        missing, unused = fill_backbone(self, to_video_layout(weights, own))
-        if not any(name.startswith('blocks.')
-                   for name in set(own) - set(missing)):
-            raise InputError(
-                f'the checkpoint {path} holds no block that fits this Hiera: '
-                'check that it is a Hiera of the same arch, or remove '
-                'backbone.init_cfg')
-        MMLogger.get_current_instance().info(
-            f'{path}: {len(own) - len(missing)} of {len(own)} tensors loaded; '
-            f'not in the file: {missing or "none"}; not used: '
-            f'{unused or "none"}')
 
     def forward(self, clips: Tensor) -> Tensor:
         """Encode clips.

@@ -1,14 +1,13 @@
 from typing import Dict, List, Optional, Sequence
 
 import torch
-from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
-from ..layers import (BranchFeatures, fill_backbone, map_tensors,
+from ..layers import (BranchFeatures, load_pretrained, map_tensors,
                       read_state_dict, split_presence)
 
 
@@ -73,17 +72,8 @@ class MultiBranchBackbone(BaseModule):
             path = self.init_cfg['checkpoint']
             weights = read_state_dict(
                 CheckpointLoader.load_checkpoint(path, 'cpu'))
-            for name, branch in self.branches.items():
-                missing, unused = fill_backbone(branch, weights)
-                if len(unused) == len(weights):
-                    raise InputError(
-                        f'the checkpoint {path} holds nothing that fits the '
-                        f'{type(branch).__name__} of this config: check that '
-                        'it is of the same architecture, or remove '
-                        'backbone.init_cfg')
-                MMLogger.get_current_instance().info(
-                    f'{path} loaded into the {name} branch; not in the file: '
-                    f'{missing or "none"}; not used: {unused or "none"}')
+            for branch in self.branches.values():
+                load_pretrained(branch, weights, path)
         self._is_init = True
 
     def forward(self, inputs: Dict[str, Tensor]) -> Dict[str, BranchFeatures]:

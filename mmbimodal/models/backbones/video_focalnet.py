@@ -1,7 +1,6 @@
 from typing import Dict, Optional, Union
 
 import numpy as np
-from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
 from mmengine.runner import CheckpointLoader
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 
 from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
-from ..layers import fill_backbone, read_state_dict
+from ..layers import load_pretrained, read_state_dict
 from ..layers.focal_modulation import VideoFocalNetBlock
 
 
@@ -167,26 +166,12 @@ class VideoFocalNet(BaseModule):
                 nn.init.zeros_(module.bias)
         if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
             path = self.init_cfg['checkpoint']
-            self._load(
-                read_state_dict(
-                    CheckpointLoader.load_checkpoint(path, 'cpu')), path)
+            weights = read_state_dict(
+                CheckpointLoader.load_checkpoint(path, 'cpu'))
+            load_pretrained(
+                self, inflate_stem(weights, self.tubelet_size), path,
+                'layers.')
         self._is_init = True
-
-    def _load(self, weights: Dict[str, Tensor], path: str) -> None:
-        """Fill the model and log what was not filled or not used."""
-        own = self.state_dict()
-        missing, unused = fill_backbone(
-            self, inflate_stem(weights, self.tubelet_size))
-        if not any(name.startswith('layers.')
-                   for name in set(own) - set(missing)):
-            raise InputError(
-                f'the checkpoint {path} holds no layer that fits this '
-                'VideoFocalNet: check that it is a Video-FocalNet or a '
-                'FocalNet of the same arch, or remove backbone.init_cfg')
-        MMLogger.get_current_instance().info(
-            f'{path}: {len(own) - len(missing)} of {len(own)} tensors loaded; '
-            f'not in the file: {missing or "none"}; not used: '
-            f'{unused or "none"}')
 
     def forward(self, clips: Tensor) -> Tensor:
         """Encode clips.

@@ -12,14 +12,14 @@ from .pretrained_layouts import (read_state_dict, resize_embeddings,
                                  to_encoder_layout)
 from .timesformer_encoder import TimeSformerEncoder
 from .tokens import FrameGroup, ModalityTokens, SelectedTokens
-from .upstream_weights import fill_backbone
+from .upstream_weights import fill_backbone, load_pretrained
 
 __all__ = [
     'BranchFeatures', 'FrameGroup', 'MLP', 'MaskedAttention', 'ModalityTokens',
     'SelectedTokens', 'TimeSformerEncoder', 'add_features',
     'attention_product', 'comparable', 'count_of', 'fill_backbone',
-    'frame_group', 'join_modalities', 'map_tensors', 'masked_attention',
-    'per_row', 'perturbed_jacobian', 'pool_features', 'read_state_dict',
-    'resize_embeddings', 'split_presence', 'straight_through', 'tensors_of',
-    'to_encoder_layout', 'top_indicator'
+    'frame_group', 'join_modalities', 'load_pretrained', 'map_tensors',
+    'masked_attention', 'per_row', 'perturbed_jacobian', 'pool_features',
+    'read_state_dict', 'resize_embeddings', 'split_presence',
+    'straight_through', 'tensors_of', 'to_encoder_layout', 'top_indicator'
 ]

@@ -3,7 +3,10 @@ import re
 from typing import Dict, List, Tuple
 
 import torch.nn.functional as F
+from mmengine.logging import MMLogger
 from torch import Tensor, nn
+
+from mmbimodal.errors import InputError
 
 # Embeddings with one row per position: interpolated when a clip has another
 # length or size than the checkpoint's.
@@ -64,3 +67,31 @@ def fill_backbone(
     backbone.load_state_dict(fitting, strict=False)
     return (sorted(set(own) - set(fitting)),
             sorted(set(weights) - set(fitting)))
+
+
+def load_pretrained(backbone: nn.Module,
+                    weights: Dict[str, Tensor],
+                    path: str,
+                    layers: str = '') -> None:
+    """Load what fits, and log what was not filled or not used.
+
+    Args:
+        backbone (nn.Module): Any backbone.
+        weights (dict[str, Tensor]): As for :func:`fill_backbone`.
+        path (str): Where they are from, for the messages.
+        layers (str): Prefix of its layers, one of which must be filled at
+            least: embeddings alone fit many a model. Defaults to any tensor.
+
+    Raises:
+        InputError: Nothing fits.
+    """
+    own = backbone.state_dict()
+    missing, unused = fill_backbone(backbone, weights)
+    if not any(name.startswith(layers) for name in set(own) - set(missing)):
+        raise InputError(
+            f'the checkpoint {path} holds no layer that fits the '
+            f'{type(backbone).__name__} of this config: check that it is of '
+            'the same architecture and width, or remove backbone.init_cfg')
+    MMLogger.get_current_instance().info(
+        f'{path}: {len(own) - len(missing)} of {len(own)} tensors loaded; '
+        f'not in the file: {missing or "none"}; not used: {unused or "none"}')
