@@ -6,7 +6,8 @@ import pytest
 import torch
 from factory import build, make_batch, model_config, total
 
-from mmbimodal.models.layers import attention_product, timesformer_encoder
+from mmbimodal.models.layers import (MLP, attention_product,
+                                     timesformer_encoder)
 
 CASES = dict(
     gather=dict(),
@@ -86,6 +87,24 @@ def saved_bytes(with_cp):
 
 def test_activation_checkpointing_saves_memory():
     assert saved_bytes(True) < 0.6 * saved_bytes(False)
+
+
+@pytest.mark.parametrize('autocast', [False, True])
+def test_gelu_is_computed_again_with_the_same_gradients(autocast):
+    results, saved = [], []
+    for lean in (False, True):
+        torch.manual_seed(0)
+        mlp, x = MLP(32, lean=lean), torch.randn(2, 600, 32)
+        hidden = []
+        mlp.act.register_forward_hook(
+            lambda module, args, output: hidden.append(output.data_ptr()))
+        with torch.autocast('cpu', torch.bfloat16, enabled=autocast):
+            out = mlp(x.requires_grad_())
+        out.float().square().mean().backward()
+        saved.append(len(hidden))
+        results.append([out, x.grad, *(p.grad for p in mlp.parameters())])
+    assert saved == [1, 2]
+    torch.testing.assert_close(*results, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize('chunk', [1, 3])

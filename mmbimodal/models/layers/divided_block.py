@@ -59,10 +59,11 @@ class DividedBlock(nn.Module):
         embed_dims (int): Channels C.
         num_heads (int): Heads; divides C.
         drop_path (float): Probability of dropping a residual branch.
+        lean (bool): See :class:`MLP`.
     """
 
     def __init__(self, embed_dims: int, num_heads: int,
-                 drop_path: float) -> None:
+                 drop_path: float, lean: bool) -> None:
         super().__init__()
         self.temporal_norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
         self.temporal_attn = Attention(embed_dims, num_heads)
@@ -70,7 +71,7 @@ class DividedBlock(nn.Module):
         self.norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
         self.attn = Attention(embed_dims, num_heads)
         self.norm2 = nn.LayerNorm(embed_dims, eps=1e-6)
-        self.mlp = MLP(embed_dims)
+        self.mlp = MLP(embed_dims, lean=lean)
         self.drop_path = DropPath(drop_path)
 
     def forward(self, cls_token: Tensor, patches: Tensor

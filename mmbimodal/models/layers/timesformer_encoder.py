@@ -60,7 +60,9 @@ class TimeSformerEncoder(BaseModule):
         self.time_embed = nn.Parameter(torch.zeros(1, num_frames, embed_dims))
         rates = torch.linspace(0, drop_path_rate, num_layers).tolist()
         self.blocks = nn.ModuleList(
-            DividedBlock(embed_dims, num_heads, rate) for rate in rates)
+            # What a whole layer computes again it does not keep anyway.
+            DividedBlock(embed_dims, num_heads, rate, lean=not with_cp)
+            for rate in rates)
         self.norm = nn.LayerNorm(embed_dims, eps=1e-6)
 
     def init_weights(self) -> None:
