@@ -67,7 +67,10 @@ def draw() -> None:
     run('visualizations/confusion.py', PREDICTIONS, '--out',
         WORK_DIR / 'confusion.png')
     run('visualizations/selection.py', CONFIG, checkpoint, '--num', 6,
-        '--out', WORK_DIR / 'selection')
+        '--out', WORK_DIR / 'selection', '--video-out',
+        WORK_DIR / 'selection')
+    run('visualizations/tsne.py', CONFIG, checkpoint, '--out',
+        WORK_DIR / 'tsne.png')
     run('analysis/selection_quality.py', CONFIG, checkpoint, '--truth',
         DATA / 'truth.json', '--json', QUALITY)
 
