@@ -24,9 +24,10 @@ from rich.table import Table
 from mmbimodal.apis import one_sentence
 from mmbimodal.apis.benchmark import (build_model, compare_outputs,
                                       describe_machine, forward_step,
-                                      inference_step, interleave, make_inputs, make_variants,
+                                      inference_step, interleave,
+                                      make_inputs, make_variants,
                                       matmul_peak, quartiles, share_weights,
-                                      training_step)
+                                      timed, training_step)
 from mmbimodal.apis.benchmark_memory import measure_memory
 from mmbimodal.apis.benchmark_stages import OWN_STAGES, STAGES, time_stages
 from mmbimodal.apis.complexity import count_flops
@@ -43,6 +44,8 @@ GROWTH = dict(
     resolution=('img_size', (112, 224, 336, 448)),
     modalities=('modalities', (1, 2, 3)))
 KEPT_SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
+# Enough for a chart, and ten minutes on two cores.
+GROWTH_ROUNDS = 2
 NAMES = dict(a="two branches of MMAction2's TimeSformer", d='STAF')
 
 
@@ -241,9 +244,10 @@ def cost(variants: Dict[str, Any], args: argparse.Namespace) -> dict:
             flops[key] = args.batch * count_flops(
                 model, {name: x[:1] for name, x in inputs.items()})
         steps[key] = inference_step(model, inputs, args.amp)
-    times = interleave(steps, args.repeats, args.device, lambda: None)
-    return dict(flops=flops,
-                seconds={key: quartiles(x)[1] for key, x in times.items()})
+    rounds = [{key: timed(step, args.device) for key, step in steps.items()}
+              for _ in range(min(args.repeats, GROWTH_ROUNDS))]
+    return dict(flops=flops, seconds={
+        key: quartiles([x[key] for x in rounds])[1] for key in steps})
 
 
 def growth_table(found: dict) -> List[Sequence[str]]:
