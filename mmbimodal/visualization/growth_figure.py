@@ -29,11 +29,12 @@ def growth_figure(growth: Dict[str, List[dict]],
                 ax.plot([x['value'] for x in known],
                         [x[key][model] / unit for x in known],
                         label=names[model], markersize=5, **style)
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, 1.05 * ax.dataLim.ymax)
             ax.set_xticks([x['value'] for x in points])
             ax.grid(alpha=0.3)
             if key == 'seconds':
                 ax.set_xlabel(quantity)
         axes[0].set_ylabel(label)
-    rows[0, 0].legend(fontsize=9)
+    figure.legend(*rows[0, 0].get_legend_handles_labels(), fontsize=9,
+                  ncols=2, loc='outside upper center')
     return figure
