@@ -17,8 +17,10 @@ CASES = dict(
     separate_weights=dict(share_weights=False),
 )
 needs_compiler = pytest.mark.skipif(
-    not any(map(shutil.which, ('g++', 'clang++', 'c++'))),
-    reason='inductor needs a C++ compiler')
+    not any(map(shutil.which, ('g++', 'clang++', 'c++')))
+    or ' ' in torch.__file__,
+    reason='inductor needs a C++ compiler, and a path to PyTorch that has no '
+    'space: it does not quote it')
 
 
 @pytest.fixture(autouse=True)
