@@ -1,21 +1,18 @@
 """The stages behind quickstart.sh; each is skipped where it is done."""
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Dict
 
-import numpy as np
 from mmengine.config import Config
 
-from mmaction.evaluation import top_k_accuracy
-from mmbimodal.apis import one_sentence
+from mmbimodal.apis import one_sentence, provenance
 from mmbimodal.datasets.annotation import write_text
 from mmbimodal.errors import InputError
+from mmbimodal.evaluation import predicted_accuracy
 
 CONFIG = Path('configs/staf_synth.py')
 DATA = Path('data/synth')
@@ -24,7 +21,6 @@ PREDICTIONS = WORK_DIR / 'predictions.json'
 QUALITY = WORK_DIR / 'selection_quality.json'
 SECONDS = WORK_DIR / 'seconds.json'
 SUMMARY = WORK_DIR / 'summary.json'
-PACKAGES = ('torch', 'mmengine', 'mmaction2', 'mmbimodal', 'numpy', 'decord')
 
 
 def run(script: str, *arguments: object) -> None:
@@ -94,12 +90,9 @@ STAGES: Dict[str, tuple] = dict(
 
 def accuracies() -> Dict[str, float]:
     """Top-1, top-5 and chance from the predictions."""
-    content = json.loads(PREDICTIONS.read_text())
-    rows = content['predictions']
-    top1, top5 = top_k_accuracy(
-        np.array([row['scores'] for row in rows]),
-        [row['label'] for row in rows], (1, 5))
-    return dict(top1=top1, top5=top5, chance=1 / len(content['classes']))
+    top1, top5 = predicted_accuracy(str(PREDICTIONS))
+    classes = json.loads(PREDICTIONS.read_text())['classes']
+    return dict(top1=top1, top5=top5, chance=1 / len(classes))
 
 
 def run_stages() -> Dict[str, float]:
@@ -121,18 +114,12 @@ def run_stages() -> Dict[str, float]:
 
 def main() -> None:
     seconds = run_stages()
-    commit = subprocess.run(['git', 'rev-parse', 'HEAD'], capture_output=True,
-                            text=True)
     summary = dict(
         accuracies(),
         seconds=seconds,
         selection=json.loads(QUALITY.read_text()),
         checkpoint=str(best_checkpoint()),
-        versions={
-            'python': platform.python_version(),
-            **{name: version(name) for name in PACKAGES}
-        },
-        commit=commit.stdout.strip() or None)
+        **provenance())
     write_text(str(SUMMARY), json.dumps(summary, indent=2) + '\n')
     print(f'\npictures and summary.json are in {WORK_DIR}')
     print('quickstart: top1={top1:.3f} top5={top5:.3f} chance={chance:.3f}'

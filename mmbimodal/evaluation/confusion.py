@@ -1,10 +1,10 @@
 from typing import List, Tuple
 
-import mmengine
 import numpy as np
 
 from mmaction.evaluation import ConfusionMatrix
 from mmbimodal.errors import InputError
+from .predictions import reading_predictions
 
 
 def confusion_counts(predictions: str) -> Tuple[np.ndarray, List[str]]:
@@ -60,23 +60,8 @@ def confusion_pair(
 
 def _read(predictions: str) -> Tuple[np.ndarray, List[str], dict]:
     """Counts, names of the classes, and the label of each sample."""
-    try:
-        content = mmengine.load(predictions, file_format='json')
-        rows = content['predictions']
-        scores = np.array([x['scores'] for x in rows])
-        labels = [x['label'] for x in rows]
-        counts = ConfusionMatrix.calculate(scores, labels).numpy()
-        classes = content['classes'] or [
-            f'class {i}' for i in range(len(counts))
-        ]
-        return counts, list(classes), {
-            x['sample_id']: x['label']
-            for x in rows
-        }
-    except (OSError, ValueError, TypeError, LookupError,
-            AssertionError) as error:
-        raise InputError(
-            f'{predictions} is not a file of predictions ({error!r}): write '
-            'it with tools/test.py CONFIG CHECKPOINT --cfg-options '
-            'test_evaluator.type=mmbimodal.evaluation.SavePredictions '
-            f'test_evaluator.out_file={predictions}') from error
+    with reading_predictions(predictions) as found:
+        counts = ConfusionMatrix.calculate(found.scores, found.labels).numpy()
+        classes = found.classes or [f'class {i}' for i in range(len(counts))]
+        return counts, list(classes), dict(
+            zip(found.sample_ids, found.labels))

@@ -5,23 +5,21 @@ import os
 import subprocess
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-import numpy as np
 from mmengine.config import Config
 from mmengine.runner import find_latest_checkpoint
 
-from mmaction.evaluation import top_k_accuracy
-from mmbimodal.apis import get_complexity
+from mmbimodal.apis import get_complexity, provenance
 from mmbimodal.datasets.annotation import write_text
 from mmbimodal.errors import InputError
+from mmbimodal.evaluation import predicted_accuracy
+from mmbimodal.visualization import read_scalars
 from .options import merge_options
 from .table import Row
 
 _TOOLS = Path('tools')
-_PACKAGES = ('torch', 'mmengine', 'mmaction2', 'mmbimodal')
 
 
 class Run:
@@ -95,14 +93,10 @@ class Run:
         """Epochs that have been trained."""
         if self.result or self.checkpoint.is_file():
             return self.epochs
-        logs = sorted(self.folder.glob('train/*/vis_data/scalars.json'))
-        for path in reversed(logs):
-            # The last line may be half written.
-            lines = [x for x in path.read_text().splitlines()
-                     if x.endswith('}') and '"epoch"' in x]
-            if lines:
-                return json.loads(lines[-1])['epoch'] - 1
-        return 0
+        try:
+            return read_scalars(self.folder / 'train').train[-1]['epoch'] - 1
+        except InputError:  # nothing has been logged yet
+            return 0
 
     def execute(self, environment: Dict[str, str], lock: int) -> None:
         """Train and test, or what is left of it.
@@ -158,25 +152,25 @@ class Run:
 
     def _write_result(self, predictions: Path) -> None:
         """Accuracies, cost and provenance as JSON."""
-        rows = json.loads(predictions.read_text())['predictions']
-        top1, top5 = top_k_accuracy(
-            np.array([row['scores'] for row in rows]),
-            [row['label'] for row in rows], (1, 5))
+        top1, top5 = predicted_accuracy(str(predictions))
         cost = get_complexity(self.config)
-        commit = subprocess.run(['git', 'rev-parse', 'HEAD'],
-                                capture_output=True, text=True)
         # Not known of a training that was interrupted.
-        minutes = round(float(self._seconds.read_text()) / 60, 2
-                        ) if self._seconds.is_file() else None
+        minutes = None
+        if self._seconds.is_file():
+            minutes = round(float(self._seconds.read_text()) / 60, 2)
         result = dict(
-            top1=round(100 * top1, 2), top5=round(100 * top5, 2), gflops=cost['flops'] / 1e9,
+            top1=round(100 * top1, 2),
+            top5=round(100 * top5, 2),
+            gflops=cost['flops'] / 1e9,
             mparams=cost['params'] / 1e6,
             core_minutes=minutes,
-            config=self.source, options=self.options, seed=self.seed,
-            checkpoint=str(self.checkpoint), log=str(self.log),
+            config=self.source,
+            options=self.options,
+            seed=self.seed,
+            checkpoint=str(self.checkpoint),
+            log=str(self.log),
             finished=time.strftime('%Y-%m-%d %H:%M:%S'),
-            commit=commit.stdout.strip() or None,
-            versions={name: version(name) for name in _PACKAGES})
+            **provenance())
         write_text(str(self.folder / 'result.json'),
                    json.dumps(result, indent=1) + '\n')
 

@@ -35,7 +35,8 @@ def execute_all(runs: Sequence[Run],
         slots.put(slot)
     columns = (TextColumn('{task.description}'), BarColumn(),
                MofNCompleteColumn(), TextColumn('epochs'),
-               TimeElapsedColumn(), TimeRemainingColumn(elapsed_when_finished=True))
+               TimeElapsedColumn(),
+               TimeRemainingColumn(elapsed_when_finished=True))
     with Progress(*columns, speed_estimate_period=3600) as progress:
         with ThreadPoolExecutor(jobs) as pool:
             total = progress.add_task(

@@ -59,8 +59,9 @@ def load_table(folder: Path, name: str, dataset: str,
 
     A table file holds ``title``, ``protocol``, ``config`` (with
     ``{dataset}`` in its name) and ``rows``: name → ``options``,
-    ``options_of`` (data set → options), ``paper`` and ``config`` where it differs from the table's. ``protocols.yml`` beside it
-    says how a data set is trained.
+    ``options_of`` (data set → options), ``paper``, and ``config`` where it
+    differs from the table's. ``protocols.yml`` beside it says how a data set
+    is trained.
 
     Args:
         folder (Path): Folder of the YAML files.
