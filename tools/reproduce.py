@@ -17,7 +17,7 @@ from pathlib import Path
 from mmbimodal.apis import one_sentence
 from mmbimodal.errors import InputError
 from mmbimodal.experiments import (Run, collect, execute_all, load_table,
-                                   table_names, write_report)
+                                   merge_results, table_names, write_report)
 
 CONFIGS = Path('configs')
 TABLES = CONFIGS / 'experiments'
@@ -46,7 +46,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--report-only', action='store_true',
         help='write the table of what is done, train nothing')
+    parser.add_argument(
+        '--merge', nargs='+', default=[], metavar='FILE',
+        help='take over the runs of these results.json from other machines')
     return parser.parse_args()
+
+
+def command(args: argparse.Namespace) -> str:
+    """What trains and tests the same rows."""
+    words = ['python', sys.argv[0], args.table, '--dataset', args.dataset,
+             '--seeds', *map(str, args.seeds)]
+    if args.rows:
+        words += ['--rows', *args.rows]
+    return shlex.join(words)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -60,11 +72,13 @@ def main(args: argparse.Namespace) -> None:
         Run(row, seed, CONFIGS, folder / 'runs', pretrained)
         for seed in args.seeds
     ] for row in table.rows]
-    command = shlex.join(x for x in sys.argv if x != '--report-only')
+    for path in args.merge:
+        count = merge_results([run for seeds in runs for run in seeds], path)
+        print(f'{path}: {count} runs taken over')
 
     def report() -> None:
         write_report(table, collect(table, runs), folder / table.name,
-                     f'python {command}')
+                     command(args))
 
     if not args.report_only:
         if pretrained:

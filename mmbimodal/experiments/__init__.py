@@ -1,3 +1,4 @@
+from .merge import merge_results
 from .options import merge_options
 from .report import collect, write_report
 from .run import Run
@@ -6,5 +7,5 @@ from .table import Row, Table, load_table, table_names
 
 __all__ = [
     'Row', 'Run', 'Table', 'collect', 'execute_all', 'load_table',
-    'merge_options', 'table_names', 'write_report'
+    'merge_options', 'merge_results', 'table_names', 'write_report'
 ]

@@ -88,6 +88,24 @@ class Run:
         path = self.folder / 'result.json'
         return json.loads(path.read_text()) if path.is_file() else None
 
+    def take_over(self, result: Dict[str, Any]) -> bool:
+        """Keep a result from elsewhere, where it is this run's.
+
+        Args:
+            result (dict): One run of a ``results.json``.
+
+        Returns:
+            bool: Whether config, options and seed are this run's. A result
+            that is here already stays.
+        """
+        if (result['config'], result['options'],
+                result['seed']) != (self.source, self.options, self.seed):
+            return False
+        if self.result is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._save(result)
+        return True
+
     @property
     def epochs_done(self) -> int:
         """Epochs that have been trained."""
@@ -171,6 +189,9 @@ class Run:
             log=str(self.log),
             finished=time.strftime('%Y-%m-%d %H:%M:%S'),
             **provenance())
+        self._save(result)
+
+    def _save(self, result: Dict[str, Any]) -> None:
         write_text(str(self.folder / 'result.json'),
                    json.dumps(result, indent=1) + '\n')
 
