@@ -3,11 +3,12 @@ import csv
 import io
 import json
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any, Dict, List, NamedTuple, Sequence
 
 from mmbimodal.datasets.annotation import write_text
-from mmbimodal.visualization import save_png, table_figure
+from mmbimodal.visualization import (markdown_lines, mean_deviation,
+                                     save_png, table_figure)
 from .run import Run
 from .table import Row, Table
 
@@ -88,10 +89,10 @@ def _record(result: RowResult, papers: Sequence[str]) -> Dict[str, str]:
 
     record = {'': result.row.name}
     for key, name in (('top1', 'top-1'), ('top5', 'top-5')):
-        record[f'{name} in %'] = _mean_deviation(result.values(key))
+        record[f'{name} in %'] = mean_deviation(result.values(key))
     record['seeds'] = str(len(result.runs))
-    record['core minutes'] = _mean_deviation(result.values('core_minutes'),
-                                             deviation=False)
+    minutes = result.values('core_minutes')
+    record['core minutes'] = f'{mean(minutes):.1f}' if minutes else '–'
     record['GFLOPs'] = number('gflops', 3)
     record['M parameters'] = number('mparams', 3)
     for name in papers:
@@ -100,16 +101,6 @@ def _record(result: RowResult, papers: Sequence[str]) -> Dict[str, str]:
     for key in ('config', 'checkpoint', 'log'):
         record[key] = first.get(key, '')
     return record
-
-
-def _mean_deviation(values: Sequence[float], deviation: bool = True) -> str:
-    """``mean ± sample standard deviation``; a single seed has no deviation."""
-    if not values:
-        return '–'
-    text = f'{mean(values):.1f}'
-    if deviation and len(values) > 1:
-        text += f' ± {stdev(values):.1f}'
-    return text
 
 
 def _markdown(table: Table, title: str, records: List[Dict[str, str]],
@@ -121,11 +112,8 @@ def _markdown(table: Table, title: str, records: List[Dict[str, str]],
         if name not in files and any(x[name] for x in records)
     ]
     lines = [f'### {title}', '', f'`{command}`', '', table.note, '']
-    lines.append('| ' + ' | '.join(names) + ' |')
-    lines.append('|' + ' --- |' * len(names))
-    lines += [
-        '| ' + ' | '.join(x[name] for name in names) + ' |' for x in records
-    ]
+    lines += markdown_lines(
+        [names, *([x[name] for name in names] for x in records)])
     lines += ['', 'Config, checkpoint and log of the first seed:', '']
     lines += [
         f'- {x[""]}: ' + ', '.join(f'`{x[name]}`' for name in files)

@@ -200,10 +200,8 @@ def _lookup(config: Config, key: str) -> Any:
     """The value at a dotted key; something unequal to all where none is."""
     node: Any = config._cfg_dict
     for part in key.split('.'):
-        if isinstance(node, (list, tuple)):
-            node = node[int(part)]
-        elif isinstance(node, dict) and part in node:
-            node = node[part]
-        else:
+        try:
+            node = node[int(part) if isinstance(node, (list, tuple)) else part]
+        except (LookupError, TypeError, ValueError):
             return object()
     return node

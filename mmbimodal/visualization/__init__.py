@@ -1,14 +1,17 @@
 from .confusion_figure import confusion_figure, confusion_pair_figure
+from .growth_figure import growth_figure
 from .png import save_png
 from .robustness_figure import robustness_figure
 from .selection_figure import selection_figure
 from .selection_video import save_selection_video
 from .table_figure import table_figure
+from .text_table import markdown_lines, mean_deviation
 from .training_curves import read_scalars, training_curves
 from .tsne_figure import tsne_figure
 
 __all__ = [
-    'confusion_figure', 'confusion_pair_figure', 'read_scalars',
-    'robustness_figure', 'save_png', 'save_selection_video',
-    'selection_figure', 'table_figure', 'training_curves', 'tsne_figure'
+    'confusion_figure', 'confusion_pair_figure', 'growth_figure',
+    'markdown_lines', 'mean_deviation', 'read_scalars', 'robustness_figure',
+    'save_png', 'save_selection_video', 'selection_figure', 'table_figure',
+    'training_curves', 'tsne_figure'
 ]

@@ -3,11 +3,12 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from .palette import BLUE, VERMILION
+
 # Beyond this many classes the cells are too small for numbers.
 _MAX_NUMBERS = 25
-# Okabe and Ito's blue and vermilion, which the colour-blind can tell apart;
-# the side of the zero line says the same in print.
-_BETTER, _WORSE = '#0072b2', '#d55e00'
+# The side of the zero line says the same in print.
+_BETTER, _WORSE = BLUE, VERMILION
 
 
 def confusion_figure(counts: np.ndarray, classes: Sequence[str]) -> Any:

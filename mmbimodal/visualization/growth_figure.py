@@ -1,8 +1,10 @@
 from typing import Any, Dict, List
 
-# Okabe and Ito's blue and vermilion; solid and dashed in print.
-_STYLES = dict(a=dict(color='#0072b2', linestyle='--', marker='s'),
-               d=dict(color='#d55e00', linestyle='-', marker='o'))
+from .palette import BLUE, VERMILION
+
+# Solid and dashed in print.
+_STYLES = dict(a=dict(color=BLUE, linestyle='--', marker='s'),
+               d=dict(color=VERMILION, linestyle='-', marker='o'))
 
 
 def growth_figure(growth: Dict[str, List[dict]],

@@ -2,8 +2,9 @@
 from typing import Dict, List
 
 # Okabe and Ito's palette without its yellow, which is too pale for points.
-_COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#000000', '#e69f00',
-           '#56b4e9')
+BLUE, VERMILION, GREEN = '#0072b2', '#d55e00', '#009e73'
+PURPLE, BLACK, ORANGE, SKY = '#cc79a7', '#000000', '#e69f00', '#56b4e9'
+_COLORS = (BLUE, VERMILION, GREEN, PURPLE, BLACK, ORANGE, SKY)
 # Those seven places apart share a colour, and are of unlike shapes.
 _MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X', '*', '>', 'h', '<', 'p')
 

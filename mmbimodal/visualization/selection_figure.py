@@ -2,11 +2,12 @@ from typing import Any, Sequence
 
 import numpy as np
 
-# Okabe and Ito's palette, which the colour-blind can tell apart; line widths
-# and dashes say the same in print.
+from .palette import BLUE, VERMILION
+
+# Line widths and dashes say the same in print.
 _EDGES = dict(
-    key=dict(edgecolor='#d55e00', linewidth=3.5, linestyle='-'),
-    secondary=dict(edgecolor='#0072b2', linewidth=2.2, linestyle=(0, (4, 2))))
+    key=dict(edgecolor=VERMILION, linewidth=3.5, linestyle='-'),
+    secondary=dict(edgecolor=BLUE, linewidth=2.2, linestyle=(0, (4, 2))))
 _LEGEND = dict(key='key frame', secondary='secondary key frame')
 _VEIL = (1., 1., 1., 0.75)
 

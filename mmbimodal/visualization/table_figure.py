@@ -2,7 +2,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-_BLUE, _ORANGE = '#0072b2', '#d55e00'
+from .palette import BLUE, VERMILION
 
 
 def table_figure(rows: Dict[str, List[float]],
@@ -34,20 +34,20 @@ def table_figure(rows: Dict[str, List[float]],
     plot = figure.add_subplot()
     if axis:
         places = [float(name) for name in rows]
-        plot.errorbar(places, means, spread, color=_BLUE, marker='o',
+        plot.errorbar(places, means, spread, color=BLUE, marker='o',
                       capsize=3)
         for place, values in zip(places, rows.values()):
-            plot.plot([place] * len(values), values, '.', color=_ORANGE)
+            plot.plot([place] * len(values), values, '.', color=VERMILION)
         plot.set_xticks(places)
         plot.set_xlabel(axis)
         plot.set_ylabel(unit)
         plot.grid(axis='y', alpha=0.3)
     else:
         places = np.arange(len(rows))
-        plot.barh(places, means, xerr=spread, color=_BLUE, alpha=0.35,
+        plot.barh(places, means, xerr=spread, color=BLUE, alpha=0.35,
                   capsize=3)
         for place, values in zip(places, rows.values()):
-            plot.plot(values, [place] * len(values), '.', color=_ORANGE)
+            plot.plot(values, [place] * len(values), '.', color=VERMILION)
         for place, value, error in zip(places, means, spread):
             plot.annotate(f'{value:.1f}', (value + error, place), (6, 0),
                           textcoords='offset points', va='center')

@@ -6,13 +6,14 @@ from typing import Any, Dict, List, NamedTuple, Tuple, Union
 import numpy as np
 
 from mmbimodal.errors import InputError
+from .palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
 # Okabe and Ito's palette with a dash pattern each, for print.
 _STYLES = tuple(
     dict(color=color, linestyle=dashes)
-    for color, dashes in (('#0072b2', '-'), ('#d55e00', '--'), (
-        '#009e73', '-.'), ('#cc79a7', ':'), ('#e69f00', (0, (5, 1, 1, 1, 1, 1))
-                                             ), ('#56b4e9', (0, (1, 1)))))
+    for color, dashes in (
+        (BLUE, '-'), (VERMILION, '--'), (GREEN, '-.'), (PURPLE, ':'),
+        (ORANGE, (0, (5, 1, 1, 1, 1, 1))), (SKY, (0, (1, 1)))))
 
 
 class Scalars(NamedTuple):

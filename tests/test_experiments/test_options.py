@@ -47,6 +47,8 @@ def test_options_that_are_read(tiny_config, options):
      r'param_scheduler.0.gamma is read by no component'),
     ({'model.cls_head.type': 'NoSuchHead'}, "'NoSuchHead' is not registered"),
     ({'model.cls_head.path.to': 1}, 'do not fit'),
+    ({'param_scheduler.first.end': 1}, 'param_scheduler.first.end do not'),
+    ({'param_scheduler.9.end': 1}, 'param_scheduler.9.end do not fit'),
 ])
 def test_options_that_nothing_reads(tiny_config, options, sentence):
     with pytest.raises(InputError, match=sentence):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mmbimodal.errors import InputError
-from mmbimodal.experiments import Run, load_table, table_names
+from mmbimodal.experiments import Row, Run, load_table, table_names
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 TABLES = CONFIGS / 'experiments'
@@ -72,3 +72,11 @@ def test_figures_of_the_paper():
 def test_unknown_names_list_the_valid_ones(arguments, sentence):
     with pytest.raises(InputError, match=sentence):
         load_table(TABLES, *arguments)
+
+
+@pytest.mark.parametrize('key', ['param_scheduler.first.end',
+                                 'param_scheduler.9.end', 'model.neck.k1.to'])
+def test_an_option_without_a_place_is_one_sentence(tmp_path, key):
+    row = Row('a', 'staf_synth.py', {key: 1}, {})
+    with pytest.raises(InputError, match=f'{key} do not fit'):
+        Run(row, 0, CONFIGS, tmp_path)

@@ -33,8 +33,8 @@ from mmbimodal.apis.benchmark_stages import OWN_STAGES, STAGES, time_stages
 from mmbimodal.apis.complexity import count_flops
 from mmbimodal.datasets.annotation import write_text
 from mmbimodal.errors import InputError
-from mmbimodal.visualization import save_png
-from mmbimodal.visualization.growth_figure import growth_figure
+from mmbimodal.visualization import (growth_figure, markdown_lines,
+                                     save_png)
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 SIZES = dict(paper='infar', synth='synth')
@@ -271,11 +271,7 @@ def show(console: Console, table: List[Sequence[str]],
          markdown: bool) -> None:
     """Print a table."""
     if markdown:
-        for i, row in enumerate(table):
-            print(f'| {" | ".join(row)} |')
-            if not i:
-                print('|' + ' --- |' * len(row))
-        print()
+        print('\n'.join(markdown_lines(table)) + '\n')
         return
     pretty = Table(*table[0])
     for row in table[1:]:

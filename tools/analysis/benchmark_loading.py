@@ -10,129 +10,31 @@ and with one thread; the figures are medians over the pairs.
 import argparse
 import json
 import os
-import platform
-import random
 import tempfile
-import time
-from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence
 
 import cv2
 import numpy as np
 import torch
-from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from torch.utils.data import DataLoader
 
 from mmbimodal.apis import one_sentence
+from mmbimodal.apis.benchmark import describe_machine
+from mmbimodal.apis.benchmark_loading import (DECODERS, NAIVE, SCALED, STAGES,
+                                              Pipeline, compare, throughput)
 from mmbimodal.datasets.annotation import read_annotation, resolve, write_text
 from mmbimodal.datasets.reencode import reencode
 from mmbimodal.datasets.sample import build_sample
 from mmbimodal.datasets.synthetic.ntu_size import write_ntu_size
 from mmbimodal.errors import InputError
+from mmbimodal.visualization import markdown_lines
 
-DECODERS = dict(decord='Decord', pyav='PyAV', opencv='OpenCV')
-# 'decode' is with seeking.
-STAGES = ('open', 'decode', 'resize', 'augment', 'collate')
-NAIVE, SCALED = 'naive', 'scaled'
-MEMORY_FROM, MEMORY_TO, BATCH = 200, 2000, 8
-
-
-def steps(row: str, short_side: int) -> List[Tuple[str, dict]]:
-    """The training pipeline of ``configs/_base_/datasets/paired_video.py``.
-
-    Args:
-        row (str): ``NAIVE``, ``SCALED`` or a key of ``DECODERS``.
-        short_side (int): Upper end of its range; at 320 the rest is as in
-            the config, and in proportion otherwise.
-
-    Returns:
-        list[tuple[str, dict]]: Stage and transform.
-    """
-    prefix = DECODERS.get(row, 'Decord')
-    opener, decode = dict(type=f'{prefix}Init'), dict(type=f'{prefix}Decode')
-    if row == SCALED:
-        opener = dict(type='ScaledDecordInit', short_side=short_side)
-        decode = dict(type='ScaledDecordDecode')
-    opener = dict(type='ForEachModality', transforms=[opener])
-    return [
-        ('open', opener),
-        ('open', dict(type='SyncSample', transforms=[
-            dict(type='UniformSample', clip_len=8)])),
-        *([('open', opener)] if row == NAIVE else []),
-        ('decode', dict(type='ForEachModality', transforms=[decode])),
-        ('resize', dict(type='SyncResize',
-                        short_side=(short_side * 13 // 16, short_side))),
-        ('augment', dict(type='ForEachModality', shared=True, transforms=[
-            dict(type='RandomCrop', size=short_side * 7 // 10),
-            dict(type='Flip', flip_ratio=0.5)])),
-        ('collate', dict(type='ForEachModality', transforms=[
-            dict(type='FormatShape', input_format='NCTHW')])),
-        ('collate', dict(type='PackModalityInputs')),
-    ]
-
-
-class Pipeline:
-    """A pipeline that notes how long each of its stages takes.
-
-    Args:
-        samples (list[dict]): Of :func:`build_sample`.
-        row (str), short_side (int): See :func:`steps`.
-    """
-
-    def __init__(self, samples: List[dict], row: str,
-                 short_side: int) -> None:
-        self.samples = samples
-        self.stages = [(stage, Compose([transform]))
-                       for stage, transform in steps(row, short_side)]
-        self.times: Dict[str, List[float]] = defaultdict(list)
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, index: int) -> Dict[str, Any]:
-        """One packed sample."""
-        sample = self._start(index)
-        for _, transform in self.stages:
-            sample = transform(sample)
-        return sample
-
-    def measure(self, index: int) -> None:
-        """Note milliseconds of one sample by the clock, stage by stage, and
-        of the processor, which other programs do not lengthen."""
-        sample, spent = self._start(index), dict.fromkeys(STAGES, 0.)
-        cpu = time.process_time()
-        for stage, transform in (*self.stages, ('collate', self._collate)):
-            start = time.perf_counter()
-            sample = transform(sample)
-            spent[stage] += time.perf_counter() - start
-        spent.update(
-            total=sum(spent.values()), cpu=time.process_time() - cpu)
-        for key, seconds in spent.items():
-            self.times[key].append(1e3 * seconds)
-
-    def _start(self, index: int) -> Dict[str, Any]:
-        """The random choices are the same for every pipeline."""
-        random.seed(index)
-        np.random.seed(index)
-        return self.samples[index]
-
-    @staticmethod
-    def _collate(sample: Dict[str, Any]) -> Dict[str, Any]:
-        return pseudo_collate([sample])
-
-    def result(self) -> Dict[str, float]:
-        """Median milliseconds of each stage, of all, and pairs per second."""
-        medians = {
-            key: float(np.median(values))
-            for key, values in self.times.items()
-        }
-        return dict(medians, pairs_per_second=1e3 / medians['total'])
+MEMORY_FROM, MEMORY_TO = 200, 2000
 
 
 def load_samples(args: argparse.Namespace) -> List[dict]:
@@ -166,35 +68,6 @@ def smaller(samples: List[dict], folder: str, short_side: int) -> List[dict]:
         raise InputError(f'{path} {fault}: find out more with '
                          'tools/data/check_pairs.py.')
     return copies
-
-
-def compare(pipelines: Dict[str, Pipeline], repeat: int) -> None:
-    """Every pipeline loads every sample ``repeat`` times, in turn.
-
-    Their order changes from sample to sample: what a large video leaves in
-    the caches of the processor slows the next one.
-    """
-    count = len(next(iter(pipelines.values())))
-    turns, order = [*pipelines.values()], random.Random(0)
-    for pipeline in pipelines.values():
-        pipeline[0]  # what only the first one has to do
-    for index in track([*range(count)] * repeat, description='loading',
-                       console=Console(stderr=True), refresh_per_second=1):
-        order.shuffle(turns)
-        for pipeline in turns:
-            pipeline.measure(index)
-
-
-def throughput(pipeline: Pipeline, workers: int) -> float:
-    """Pairs per second of a data loader, its processes running already."""
-    loader = DataLoader(
-        pipeline, BATCH, num_workers=workers, persistent_workers=workers > 0,
-        collate_fn=pseudo_collate)
-    for _ in range(2):
-        start, count = time.perf_counter(), 0
-        for batch in loader:
-            count += len(batch['data_samples'])
-    return count / (time.perf_counter() - start)
 
 
 def resident() -> float:
@@ -232,8 +105,7 @@ def table(results: Dict[str, Dict[str, float]], markdown: bool) -> None:
         f'{naive["total"] / x["total"]:.2f}', f'{naive["cpu"] / x["cpu"]:.2f}'
     ] for name, x in results.items()]
     if markdown:
-        for line in (head, ['---'] * len(head), *lines):
-            print(f'| {" | ".join(line)} |')
+        print('\n'.join(markdown_lines([head, *lines])))
         return
     grid = Table(box=None)
     for title in head:
@@ -299,8 +171,7 @@ def main(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sources = {
             '': originals,
-            f' @{args.reencode}': smaller(originals, folder,
-                                                     args.reencode)
+            f' @{args.reencode}': smaller(originals, folder, args.reencode)
         }
         pipelines = {
             row + source: Pipeline(samples, row, args.short_side)
@@ -310,12 +181,12 @@ def main(args: argparse.Namespace) -> None:
         compare(pipelines, args.repeat)
         results = {name: x.result() for name, x in pipelines.items()}
         report = dict(
-            machine=f'{platform.processor() or platform.machine()}, '
-            f'{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}',
+            machine=f'{describe_machine("cpu")}, {os.cpu_count()} CPUs, '
+            f'load {os.getloadavg()[0]:.1f}',
             threads=1, samples=len(originals), repeat=args.repeat,
             short_side=args.short_side, results=results)
-        print(f'{report["machine"]}; 1 thread of each decoder, OpenCV and '
-              f'torch; {len(originals)} pairs, {args.repeat} times; '
+        print(f'{report["machine"]}; decoders and OpenCV with 1 thread; '
+              f'{len(originals)} pairs, {args.repeat} times; '
               f'milliseconds; @{args.reencode}: re-encoded')
         table(results, args.markdown)
         if 'pyav' in args.decoder and 'pyav' not in rows:

@@ -1,12 +1,15 @@
 """Cost columns of Table 1: what our configs build, beside the paper's."""
 import argparse
 import logging
+from itertools import chain
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import (Dict, Iterable, Iterator, List, NamedTuple, Optional,
+                    Sequence)
 
 from mmengine.config import Config
 
 from mmbimodal.apis import get_complexity, one_sentence
+from mmbimodal.visualization import markdown_lines
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 # Counting: multiply-adds of one sample (224x224, both modalities). For the
@@ -106,12 +109,11 @@ HEADER = ['', 'GFLOPs', 'paper', 'deviation', 'M params', 'paper',
           'deviation', 'why']
 
 
-def line(words: Sequence[str], markdown: bool) -> str:
-    """Cells next to each other."""
-    if markdown:
-        return f'| {" | ".join(words)} |'
-    return '{:19}{:>9}{:>7}{:>10}{:>10}{:>7}{:>10}  {}'.format(
-        *words).rstrip()
+def plain_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Cells under each other."""
+    for row in rows:
+        yield '{:19}{:>9}{:>7}{:>10}{:>10}{:>7}{:>10}  {}'.format(
+            *row).rstrip()
 
 
 def main() -> None:
@@ -121,11 +123,11 @@ def main() -> None:
     args = parser.parse_args()
 
     with one_sentence():
-        print(line(HEADER, args.markdown))
-        if args.markdown:
-            print(line(['---'] * len(HEADER), args.markdown))
-        for row in (*ROWS, DENSE):
-            print(line(cells(row, count(row)), args.markdown), flush=True)
+        # a row takes seconds, and is shown when it is there
+        rows = chain([HEADER], (cells(x, count(x)) for x in (*ROWS, DENSE)))
+        lines = markdown_lines if args.markdown else plain_lines
+        for line in lines(rows):
+            print(line, flush=True)
     print('\nmultiply-adds of one sample of two 224x224 modalities; backbone '
           'only, batch norm in\ntraining mode; STAF: whole model, evaluation '
           'mode')

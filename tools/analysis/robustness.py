@@ -28,7 +28,8 @@ from mmbimodal.apis import (Condition, all_conditions, init_recognizer,
                             measure_robustness, one_sentence)
 from mmbimodal.datasets.annotation import write_text
 from mmbimodal.errors import InputError
-from mmbimodal.visualization import robustness_figure, save_png
+from mmbimodal.visualization import (markdown_lines, mean_deviation,
+                                     robustness_figure, save_png)
 
 
 class Trained(NamedTuple):
@@ -134,18 +135,8 @@ def title(condition: Condition, modalities: Sequence[str]) -> str:
 
 
 def cell(values: np.ndarray) -> str:
-    """Mean and sample standard deviation over the seeds, in per cent."""
-    if np.isnan(values).any():
-        return '–'
-    text = f'{100 * values.mean():.1f}'
-    if len(values) > 1:
-        text += f' ± {100 * values.std(ddof=1):.1f}'
-    return text
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ['---'] * len(head), *rows]
-    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
+    """Mean and deviation over the seeds, in per cent."""
+    return mean_deviation([] if np.isnan(values).any() else 100 * values)
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -181,11 +172,12 @@ def main(args: argparse.Namespace) -> None:
     head = ['', *titles]
     rows = [[name, *map(cell, values.T)] for name, values in by_name.items()]
 
+    text = '\n'.join(markdown_lines([head, *rows])) + '\n'
     if args.markdown:
-        print(markdown(head, rows))
+        print(text)
     else:
         show(head, rows)
-    write_text(str(args.out / 'robustness.md'), markdown(head, rows))
+    write_text(str(args.out / 'robustness.md'), text)
     file = io.StringIO()
     csv.writer(file).writerows([head, *rows])
     write_text(str(args.out / 'robustness.csv'), file.getvalue())

@@ -114,13 +114,8 @@ class BimodalTimeSformer(BaseModule):
         Raises:
             InputError: The modalities are not those of the config.
         """
-        if set(inputs) != set(self.modalities):
-            raise InputError(
-                f'the batch holds the modalities {sorted(inputs)}, the '
-                f'backbone has {sorted(self.modalities)}: name the same ones '
-                'in the data set and in backbone.modalities')
         clips, present = zip(
-            *(split_presence(inputs[name]) for name in self.modalities))
+            *split_presence(inputs, self.modalities).values())
         if self.share_weights:
             # S×(B×3×M×H×W) -> (S·B)×3×M×H×W, one pass
             count = len(self.modalities)

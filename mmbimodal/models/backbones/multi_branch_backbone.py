@@ -90,13 +90,7 @@ class MultiBranchBackbone(BaseModule):
         Raises:
             InputError: The modalities are not those of the config.
         """
-        if set(inputs) != set(self.modalities):
-            raise InputError(
-                f'the batch holds the modalities {sorted(inputs)}, the '
-                f'backbone has {sorted(self.modalities)}: name the same ones '
-                'in the data set and in backbone')
-        streams = {name: split_presence(inputs[name])
-                   for name in self.modalities}
+        streams = split_presence(inputs, self.modalities)
         features = {}
         for branch, names in self._calls(streams):
             # K×(B×…) -> (K·B)×…, one pass

@@ -1,23 +1,42 @@
 """Streams that a sample does not have."""
-from typing import Tuple
+from typing import Dict, Sequence, Tuple
 
 import torch
 from torch import Tensor
 
+from mmbimodal.errors import InputError
 
-def split_presence(inputs: Tensor) -> Tuple[Tensor, Tensor]:
+
+def split_presence(
+        inputs: Dict[str, Tensor],
+        modalities: Sequence[str]) -> Dict[str, Tuple[Tensor, Tensor]]:
     """Tell absent streams from present ones.
 
     An absent stream enters the model as NaN in every element: the marker goes
     through collation and normalisation as it is.
 
     Args:
-        inputs (Tensor): Normalised clips (B×C×T×H×W), images or skeletons.
+        inputs (dict[str, Tensor]): Normalised clips (B×C×T×H×W), images or
+            skeletons by modality.
+        modalities (Sequence[str]): Names that the backbone has.
 
     Returns:
-        tuple[Tensor, Tensor]: The input with absent streams set to zero, and
-        whether each stream is present (B, bool).
+        dict[str, tuple[Tensor, Tensor]]: In the order of the names: the
+        input with absent streams set to zero, and whether each stream is
+        present (B, bool).
+
+    Raises:
+        InputError: The modalities are not those of the backbone.
     """
+    if set(inputs) != set(modalities):
+        raise InputError(
+            f'the batch holds the modalities {sorted(inputs)}, the backbone '
+            f'has {sorted(modalities)}: name the same ones in the data set '
+            'and in backbone')
+    return {name: _split(inputs[name]) for name in modalities}
+
+
+def _split(inputs: Tensor) -> Tuple[Tensor, Tensor]:
     present = ~inputs[(slice(None), ) + (0, ) * (inputs.ndim - 1)].isnan()
     shape = (-1, ) + (1, ) * (inputs.ndim - 1)
     return torch.where(present.view(shape), inputs, 0.), present
