@@ -8,9 +8,6 @@ _base_ = [
 _branch = dict(depth=50, num_stages=1, strides=(2, ), dilations=(1, ),
                out_indices=(0, ))
 model = dict(
-    # tools/analysis/modality_stats.py data/synth/annotations/xview_train.json
-    data_preprocessor=dict(preprocessors=dict(
-        rgb=dict(mean=[98.2, 94.5, 95.0], std=[53.3, 52.3, 52.0]),
-        ir=dict(mean=[86.6, 86.6, 86.6], std=[44.4, 44.4, 44.4]))),
+    data_preprocessor=dict(preprocessors=_base_.preprocessors),
     backbone=dict(branches=dict(rgb=_branch, ir=_branch), init_cfg=None),
     cls_head=dict(in_channels=256))

@@ -6,10 +6,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(
-    # tools/analysis/modality_stats.py data/synth/annotations/xview_train.json
-    data_preprocessor=dict(preprocessors=dict(
-        rgb=dict(mean=[98.2, 94.5, 95.0], std=[53.3, 52.3, 52.0]),
-        ir=dict(mean=[86.6, 86.6, 86.6], std=[44.4, 44.4, 44.4]))),
+    data_preprocessor=dict(preprocessors=_base_.preprocessors),
     backbone=dict(
         img_size=64, embed_dims=96, num_heads=4, num_layers=3,
         init_cfg=None),

@@ -1,6 +1,10 @@
 # Generated pairs in the layout of NTU RGB+D, cross-view (tools/data/synth).
 _base_ = './paired_video.py'
 _made_by = 'bash tools/quickstart.sh'
+# tools/analysis/modality_stats.py data/synth/annotations/xview_train.json
+preprocessors = dict(
+    rgb=dict(mean=[98.2, 94.5, 95.0], std=[53.3, 52.3, 52.0]),
+    ir=dict(mean=[86.6, 86.6, 86.6], std=[44.4, 44.4, 44.4]))
 
 train_pipeline = _base_.train_pipeline
 _open, _, _, _resize, _augment, *_ = train_pipeline
