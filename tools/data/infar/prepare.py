@@ -18,7 +18,8 @@ from typing import Dict, List, Optional, Sequence
 
 from mmbimodal.datasets.annotation import read_label_map, write_text
 from mmbimodal.datasets.pairing import scan
-from mmbimodal.datasets.preparation import SPLITS, Recipe, prepare
+from mmbimodal.datasets.preparation import (SPLITS, Recipe, add_arguments,
+                                            prepare)
 from mmbimodal.errors import InputError
 
 LABEL_MAP = Path(__file__).resolve().parent / 'label_map.txt'
@@ -89,22 +90,14 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         metavar='REGEX',
         help='searched in the names; its first group is the sample id')
     parser.add_argument(
-        '--split-file', type=Path, metavar='FILE', help=read_split.__doc__)
+        '--split-file',
+        type=Path,
+        metavar='FILE',
+        help='lines "id train|test", or JSON: {"train": [id, ...],\n'
+        '"test": [...]} or {id: "train"|"test"}; default: drawn by --seed')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--test-share', type=float, default=0.2)
-    parser.add_argument(
-        '--check',
-        choices=['decode', 'open', 'none'],
-        default='decode',
-        help='decode every frame, read the headers, or only see that the\n'
-        'files are not empty')
-    parser.add_argument(
-        '--reencode',
-        type=int,
-        metavar='SHORT_SIDE',
-        help='also write smaller videos (340 is usual) and annotate these;\n'
-        'can be interrupted and started again')
-    parser.add_argument('--workers', type=int, help='default: one per CPU')
+    add_arguments(parser)
     return parser.parse_args(argv)
 
 

@@ -15,7 +15,7 @@ from typing import Dict, List, Optional, Sequence
 
 from mmbimodal.datasets.annotation import read_label_map
 from mmbimodal.datasets.pairing import parse_ntu_id, scan
-from mmbimodal.datasets.preparation import Recipe, prepare
+from mmbimodal.datasets.preparation import Recipe, add_arguments, prepare
 from mmbimodal.datasets.video_probe import SKELETON_SUFFIX, VIDEO_SUFFIXES
 from mmbimodal.errors import InputError
 
@@ -107,19 +107,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         type=Path,
         metavar='DIR',
         help='folder of the annotations; default: DATA_ROOT/annotations')
-    parser.add_argument(
-        '--check',
-        choices=['decode', 'open', 'none'],
-        default='decode',
-        help='decode every frame, read the headers, or only see that the\n'
-        'files are not empty')
-    parser.add_argument(
-        '--reencode',
-        type=int,
-        metavar='SHORT_SIDE',
-        help='also write smaller videos (340 is usual) and annotate these;\n'
-        'can be interrupted and started again')
-    parser.add_argument('--workers', type=int, help='default: one per CPU')
+    add_arguments(parser)
     return parser.parse_args(argv)
 
 
