@@ -48,8 +48,11 @@ def table_figure(rows: Dict[str, List[float]],
                   capsize=3)
         for place, values in zip(places, rows.values()):
             plot.plot(values, [place] * len(values), '.', color=VERMILION)
-        for place, value, error in zip(places, means, spread):
-            plot.annotate(f'{value:.1f}', (value + error, place), (6, 0),
+        for place, value, error, values in zip(places, means, spread,
+                                               rows.values()):
+            # right of the whisker, and of a dot beyond it
+            edge = max(value + error, *values)
+            plot.annotate(f'{value:.1f}', (edge, place), (6, 0),
                           textcoords='offset points', va='center')
         plot.set_yticks(places, list(rows))
         plot.invert_yaxis()
