@@ -42,8 +42,10 @@ SHRUNKEN = dict(
                 num_frames=FRAMES, img_size=SIDE), 64),
 )
 # MViT's head reads the class token: where the last layer's other queries look
-# does not matter to it.
-NO_GRADIENT = re.compile(r'shared\.blocks\.1\.attn\.(rel_pos_.|pool_q\.weight)')
+# does not matter to it. STAF's scorer: eq. 4 takes what all frames have in
+# common away, so only rounding is left of a bias' gradient.
+NO_GRADIENT = re.compile(r'shared\.blocks\.1\.attn\.(rel_pos_.|pool_q\.weight)'
+                         r'|neck\.fc[12]\.bias')
 # All randomness that would silence a parameter for one step.
 QUIET = dict(drop_path_rate=0., dropout_ratio=0.)
 
