@@ -1,4 +1,5 @@
 """Packaging; everything about a command or a test is in the README."""
+
 import shutil
 import subprocess
 import sys
@@ -28,8 +29,11 @@ class BuildWithMim(build_py):
             source = ROOT / name
             if source.is_dir():
                 shutil.copytree(
-                    source, target / name, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns('__pycache__'))
+                    source,
+                    target / name,
+                    dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns('__pycache__'),
+                )
             else:
                 target.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target / name)
@@ -43,8 +47,12 @@ def mmcv_requirement() -> str:
     installed beside it.
     """
     probe = 'from importlib.metadata import version; print(version("mmcv"))'
-    full = subprocess.run([sys.executable, '-I', '-c', probe],
-                          capture_output=True).returncode == 0
+    full = (
+        subprocess.run(
+            [sys.executable, '-I', '-c', probe], capture_output=True
+        ).returncode
+        == 0
+    )
     return 'mmcv>=2.0.0,<2.2.0' if full else 'mmcv-lite>=2.0.0,<2.2.0'
 
 
@@ -81,4 +89,5 @@ setup(
     extras_require=dict(
         tests=['pytest', 'av', 'setuptools', 'wheel'],
         pyav=['av'],
-    ))
+    ),
+)

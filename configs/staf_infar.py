@@ -1,4 +1,5 @@
 """STAF on InfAR with the paper's settings (section 4.2)."""
+
 _base_ = [
     '_base_/models/staf.py',
     '_base_/datasets/infar.py',

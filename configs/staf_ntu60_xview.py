@@ -1,4 +1,5 @@
 """STAF on NTU RGB+D 60, cross-view, with the paper's settings."""
+
 _base_ = [
     '_base_/models/staf.py',
     '_base_/datasets/ntu60_xview.py',

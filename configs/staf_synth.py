@@ -1,4 +1,5 @@
 """STAF, small enough for a laptop's CPU, on the generated pairs."""
+
 _base_ = [
     '_base_/models/staf.py',
     '_base_/datasets/synth.py',
@@ -8,8 +9,7 @@ _base_ = [
 randomness = dict(seed=0)
 model = dict(
     data_preprocessor=dict(preprocessors=_base_.preprocessors),
-    backbone=dict(
-        img_size=64, embed_dims=96, num_heads=4, num_layers=3,
-        init_cfg=None),
+    backbone=dict(img_size=64, embed_dims=96, num_heads=4, num_layers=3, init_cfg=None),
     neck=dict(in_channels=96, sigma=0.2, num_samples=200),
-    cls_head=dict(in_channels=96, num_heads=4, distill_selection=False))
+    cls_head=dict(in_channels=96, num_heads=4, distill_selection=False),
+)

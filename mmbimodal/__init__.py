@@ -5,6 +5,7 @@ Importing this package makes the released MMAction2 importable
 registries, so a config needs only
 ``custom_imports = dict(imports=['mmbimodal'])``.
 """
+
 from mmbimodal import compat
 
 compat.apply()

@@ -1,11 +1,11 @@
 """The stages behind quickstart.sh; each is skipped where it is done."""
+
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict
 
 from mmengine.config import Config
 
@@ -31,15 +31,18 @@ def run(script: str, *arguments: object) -> None:
     # must not keep the core busy that it is waiting for.
     environment = dict(os.environ, OMP_WAIT_POLICY='passive')
     if subprocess.run([sys.executable, *words], env=environment).returncode:
-        raise InputError(f'tools/{script} failed, see above; mend it and run '
-                         'the same command again, which goes on from here')
+        raise InputError(
+            f'tools/{script} failed, see above; mend it and run '
+            'the same command again, which goes on from here'
+        )
 
 
 def best_checkpoint() -> Path:
     """The checkpoint that mmengine kept as the best."""
     return max(
         WORK_DIR.glob('best_acc_top1_epoch_*.pth'),
-        key=lambda path: path.stat().st_mtime)
+        key=lambda path: path.stat().st_mtime,
+    )
 
 
 def generate() -> None:
@@ -52,23 +55,43 @@ def train() -> None:
 
 
 def test() -> None:
-    run('test.py', CONFIG, best_checkpoint(), '--work-dir', WORK_DIR / 'test',
-        '--cfg-options', 'test_evaluator.type=SavePredictions',
-        f'test_evaluator.out_file={PREDICTIONS}')
+    run(
+        'test.py',
+        CONFIG,
+        best_checkpoint(),
+        '--work-dir',
+        WORK_DIR / 'test',
+        '--cfg-options',
+        'test_evaluator.type=SavePredictions',
+        f'test_evaluator.out_file={PREDICTIONS}',
+    )
 
 
 def draw() -> None:
     checkpoint = best_checkpoint()
     run('visualizations/curves.py', WORK_DIR, '--out', WORK_DIR / 'curves.png')
-    run('visualizations/confusion.py', PREDICTIONS, '--out',
-        WORK_DIR / 'confusion.png')
-    run('visualizations/selection.py', CONFIG, checkpoint, '--num', 6,
-        '--out', WORK_DIR / 'selection', '--video-out',
-        WORK_DIR / 'selection')
-    run('visualizations/tsne.py', CONFIG, checkpoint, '--out',
-        WORK_DIR / 'tsne.png')
-    run('analysis/selection_quality.py', CONFIG, checkpoint, '--truth',
-        DATA / 'truth.json', '--json', QUALITY)
+    run('visualizations/confusion.py', PREDICTIONS, '--out', WORK_DIR / 'confusion.png')
+    run(
+        'visualizations/selection.py',
+        CONFIG,
+        checkpoint,
+        '--num',
+        6,
+        '--out',
+        WORK_DIR / 'selection',
+        '--video-out',
+        WORK_DIR / 'selection',
+    )
+    run('visualizations/tsne.py', CONFIG, checkpoint, '--out', WORK_DIR / 'tsne.png')
+    run(
+        'analysis/selection_quality.py',
+        CONFIG,
+        checkpoint,
+        '--truth',
+        DATA / 'truth.json',
+        '--json',
+        QUALITY,
+    )
 
 
 def is_trained() -> bool:
@@ -78,24 +101,28 @@ def is_trained() -> bool:
 
 
 # What makes each stage, and what tells that it is done.
-STAGES: Dict[str, tuple] = dict(
-    generate=(generate, lambda: all(
-        (DATA / 'annotations' / f'xview_{split}.json').is_file()
-        for split in ('train', 'test'))),
+STAGES: dict[str, tuple] = dict(
+    generate=(
+        generate,
+        lambda: all(
+            (DATA / 'annotations' / f'xview_{split}.json').is_file()
+            for split in ('train', 'test')
+        ),
+    ),
     train=(train, is_trained),
     test=(test, PREDICTIONS.is_file),
     draw=(draw, QUALITY.is_file),
 )
 
 
-def accuracies() -> Dict[str, float]:
+def accuracies() -> dict[str, float]:
     """Top-1, top-5 and chance from the predictions."""
     top1, top5 = predicted_accuracy(str(PREDICTIONS))
     classes = json.loads(PREDICTIONS.read_text())['classes']
     return dict(top1=top1, top5=top5, chance=1 / len(classes))
 
 
-def run_stages() -> Dict[str, float]:
+def run_stages() -> dict[str, float]:
     """Run what is not done; seconds of each stage, of earlier runs too."""
     seconds = json.loads(SECONDS.read_text()) if SECONDS.is_file() else {}
     redo = False
@@ -119,11 +146,15 @@ def main() -> None:
         seconds=seconds,
         selection=json.loads(QUALITY.read_text()),
         checkpoint=str(best_checkpoint()),
-        **provenance())
+        **provenance(),
+    )
     write_text(str(SUMMARY), json.dumps(summary, indent=2) + '\n')
     print(f'\npictures and summary.json are in {WORK_DIR}')
-    print('quickstart: top1={top1:.3f} top5={top5:.3f} chance={chance:.3f}'
-          .format(**summary))
+    print(
+        'quickstart: top1={top1:.3f} top5={top5:.3f} chance={chance:.3f}'.format(
+            **summary
+        )
+    )
 
 
 if __name__ == '__main__':

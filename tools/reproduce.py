@@ -9,6 +9,7 @@ moment, the same command goes on; runs that tables share are trained once; any
 number of these commands can work at the same time. The results are those of
 the last epoch.
 """
+
 import argparse
 import shlex
 import sys
@@ -16,8 +17,15 @@ from pathlib import Path
 
 from mmbimodal.apis import one_sentence
 from mmbimodal.errors import InputError
-from mmbimodal.experiments import (Run, collect, execute_all, load_table,
-                                   merge_results, table_names, write_report)
+from mmbimodal.experiments import (
+    Run,
+    collect,
+    execute_all,
+    load_table,
+    merge_results,
+    table_names,
+    write_report,
+)
 
 CONFIGS = Path('configs')
 TABLES = CONFIGS / 'experiments'
@@ -25,37 +33,61 @@ TABLES = CONFIGS / 'experiments'
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('table', metavar='TABLE', help=', '.join(table_names(TABLES)))
     parser.add_argument(
-        'table', metavar='TABLE', help=', '.join(table_names(TABLES)))
+        '--dataset', required=True, metavar='NAME', help='synth, infar or ntu60'
+    )
     parser.add_argument(
-        '--dataset', required=True, metavar='NAME',
-        help='synth, infar or ntu60')
+        '--seeds',
+        nargs='+',
+        type=int,
+        default=[0],
+        metavar='N',
+        help='a run of every row for each (default: 0)',
+    )
+    parser.add_argument('--rows', nargs='+', metavar='ROW', help='only these rows')
     parser.add_argument(
-        '--seeds', nargs='+', type=int, default=[0], metavar='N',
-        help='a run of every row for each (default: 0)')
+        '--jobs',
+        type=int,
+        default=1,
+        metavar='N',
+        help='runs at a time, which share cores and GPUs (default: 1)',
+    )
     parser.add_argument(
-        '--rows', nargs='+', metavar='ROW', help='only these rows')
+        '--work-dir',
+        type=Path,
+        default=Path('work_dirs/reproduce'),
+        metavar='DIR',
+        help='default: work_dirs/reproduce',
+    )
     parser.add_argument(
-        '--jobs', type=int, default=1, metavar='N',
-        help='runs at a time, which share cores and GPUs (default: 1)')
+        '--report-only',
+        action='store_true',
+        help='write the table of what is done, train nothing',
+    )
     parser.add_argument(
-        '--work-dir', type=Path, default=Path('work_dirs/reproduce'),
-        metavar='DIR', help='default: work_dirs/reproduce')
-    parser.add_argument(
-        '--report-only', action='store_true',
-        help='write the table of what is done, train nothing')
-    parser.add_argument(
-        '--merge', nargs='+', default=[], metavar='FILE',
-        help='take over the runs of these results.json from other machines')
+        '--merge',
+        nargs='+',
+        default=[],
+        metavar='FILE',
+        help='take over the runs of these results.json from other machines',
+    )
     return parser.parse_args()
 
 
 def command(args: argparse.Namespace) -> str:
     """What trains and tests the same rows."""
-    words = ['python', sys.argv[0], args.table, '--dataset', args.dataset,
-             '--seeds', *map(str, args.seeds)]
+    words = [
+        'python',
+        sys.argv[0],
+        args.table,
+        '--dataset',
+        args.dataset,
+        '--seeds',
+        *map(str, args.seeds),
+    ]
     if args.rows:
         words += ['--rows', *args.rows]
     return shlex.join(words)
@@ -66,19 +98,17 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(f'--jobs {args.jobs}: at least 1 run at a time')
     table = load_table(TABLES, args.table, args.dataset, args.rows)
     folder = args.work_dir / args.dataset
-    pretrained = table.pretrained and Run(table.pretrained, 0, CONFIGS,
-                                          folder / 'runs')
-    runs = [[
-        Run(row, seed, CONFIGS, folder / 'runs', pretrained)
-        for seed in args.seeds
-    ] for row in table.rows]
+    pretrained = table.pretrained and Run(table.pretrained, 0, CONFIGS, folder / 'runs')
+    runs = [
+        [Run(row, seed, CONFIGS, folder / 'runs', pretrained) for seed in args.seeds]
+        for row in table.rows
+    ]
     for path in args.merge:
         count = merge_results([run for seeds in runs for run in seeds], path)
         print(f'{path}: {count} runs taken over')
 
     def report() -> None:
-        write_report(table, collect(table, runs), folder / table.name,
-                     command(args))
+        write_report(table, collect(table, runs), folder / table.name, command(args))
 
     if not args.report_only:
         if pretrained:

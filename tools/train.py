@@ -1,4 +1,5 @@
 """Train a recogniser: MMAction2's own tools/train.py, with all its options."""
+
 from mmbimodal.apis import run_mmaction_tool
 
 if __name__ == '__main__':

@@ -1,4 +1,5 @@
 """CSN with feature addition, small, on the generated pairs."""
+
 _base_ = [
     '../_base_/models/csn_sum.py',
     '../_base_/datasets/synth.py',
@@ -8,4 +9,5 @@ _base_ = [
 model = dict(
     data_preprocessor=dict(preprocessors=_base_.preprocessors),
     backbone=dict(branch=dict(depth=50, base_channels=8), init_cfg=None),
-    cls_head=dict(in_channels=256))
+    cls_head=dict(in_channels=256),
+)

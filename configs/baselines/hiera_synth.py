@@ -1,4 +1,5 @@
 """Hiera with feature addition, small, on the generated pairs."""
+
 _base_ = [
     '../_base_/models/hiera_sum.py',
     '../_base_/datasets/synth.py',
@@ -7,8 +8,15 @@ _base_ = [
 ]
 model = dict(
     data_preprocessor=dict(preprocessors=_base_.preprocessors),
-    backbone=dict(branch=dict(
-        arch=dict(_delete_=True, embed_dims=32, num_heads=1,
-                  depths=(1, 2, 3)), q_pool=2,
-        num_frames=8, img_size=64, init_std=0.06, init_cfg=None)),
-    cls_head=dict(in_channels=128))
+    backbone=dict(
+        branch=dict(
+            arch=dict(_delete_=True, embed_dims=32, num_heads=1, depths=(1, 2, 3)),
+            q_pool=2,
+            num_frames=8,
+            img_size=64,
+            init_std=0.06,
+            init_cfg=None,
+        )
+    ),
+    cls_head=dict(in_channels=128),
+)

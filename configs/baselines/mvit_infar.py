@@ -1,4 +1,5 @@
 """MViTv2 with feature addition on InfAR, trained as in section 4.2."""
+
 _base_ = [
     '../_base_/models/mvit_sum.py',
     '../_base_/datasets/infar.py',

@@ -1,4 +1,5 @@
 """MViTv2 with feature addition on NTU RGB+D 60, cross-view."""
+
 _base_ = [
     '../_base_/models/mvit_sum.py',
     '../_base_/datasets/ntu60_xview.py',

@@ -1,4 +1,5 @@
 """MViTv2 with feature addition, small, on the generated pairs."""
+
 _base_ = [
     '../_base_/models/mvit_sum.py',
     '../_base_/datasets/synth.py',
@@ -9,10 +10,22 @@ model = dict(
     data_preprocessor=dict(preprocessors=_base_.preprocessors),
     backbone=dict(
         branch=dict(
-            arch=dict(_delete_=True, embed_dims=40, num_layers=5,
-                      num_heads=1, downscale_indices=[1, 3]),
-            patch_cfg=dict(kernel_size=(3, 11, 11), stride=(2, 8, 8),
-                           padding=(1, 4, 4)), adaptive_kv_stride=(1, 4, 4),
-            temporal_size=8, spatial_size=64, drop_path_rate=0.1),
-        init_cfg=None),
-    cls_head=dict(in_channels=160))
+            arch=dict(
+                _delete_=True,
+                embed_dims=40,
+                num_layers=5,
+                num_heads=1,
+                downscale_indices=[1, 3],
+            ),
+            patch_cfg=dict(
+                kernel_size=(3, 11, 11), stride=(2, 8, 8), padding=(1, 4, 4)
+            ),
+            adaptive_kv_stride=(1, 4, 4),
+            temporal_size=8,
+            spatial_size=64,
+            drop_path_rate=0.1,
+        ),
+        init_cfg=None,
+    ),
+    cls_head=dict(in_channels=160),
+)

@@ -1,4 +1,5 @@
 """SlowFast with feature addition on InfAR, trained as in section 4.2."""
+
 _base_ = [
     '../_base_/models/slowfast_sum.py',
     '../_base_/datasets/infar.py',

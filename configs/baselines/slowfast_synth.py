@@ -1,4 +1,5 @@
 """SlowFast with feature addition, small, on the generated pairs."""
+
 _base_ = [
     '../_base_/models/slowfast_sum.py',
     '../_base_/datasets/synth.py',
@@ -10,6 +11,9 @@ model = dict(
     backbone=dict(
         branch=dict(
             slow_pathway=dict(depth=18, base_channels=32),
-            fast_pathway=dict(depth=18, base_channels=4)),
-        init_cfg=None),
-    cls_head=dict(in_channels=288))
+            fast_pathway=dict(depth=18, base_channels=4),
+        ),
+        init_cfg=None,
+    ),
+    cls_head=dict(in_channels=288),
+)

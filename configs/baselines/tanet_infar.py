@@ -1,4 +1,5 @@
 """TANet with feature addition on InfAR, trained as in section 4.2."""
+
 _base_ = [
     '../_base_/models/tanet_sum.py',
     '../_base_/datasets/infar_images.py',

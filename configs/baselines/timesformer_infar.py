@@ -1,4 +1,5 @@
 """The baseline of the paper on InfAR: TimeSformer with feature addition."""
+
 _base_ = [
     '../_base_/models/timesformer_sum.py',
     '../_base_/datasets/infar.py',

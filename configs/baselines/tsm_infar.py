@@ -1,4 +1,5 @@
 """TSM with feature addition on InfAR, trained as in section 4.2."""
+
 _base_ = [
     '../_base_/models/tsm_sum.py',
     '../_base_/datasets/infar_images.py',

@@ -1,4 +1,5 @@
 """TSM with feature addition on NTU RGB+D 60, cross-view."""
+
 _base_ = [
     '../_base_/models/tsm_sum.py',
     '../_base_/datasets/ntu60_xview_images.py',

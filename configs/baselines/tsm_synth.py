@@ -1,4 +1,5 @@
 """TSM with feature addition, small, on the generated pairs."""
+
 _base_ = [
     '../_base_/models/tsm_sum.py',
     '../_base_/datasets/synth_images.py',
@@ -7,6 +8,6 @@ _base_ = [
 ]
 model = dict(
     data_preprocessor=dict(preprocessors=_base_.preprocessors),
-    backbone=dict(
-        branch=dict(depth=18, strides=(2, 2, 2, 2)), init_cfg=None),
-    cls_head=dict(in_channels=512))
+    backbone=dict(branch=dict(depth=18, strides=(2, 2, 2, 2)), init_cfg=None),
+    cls_head=dict(in_channels=512),
+)

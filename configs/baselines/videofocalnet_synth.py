@@ -1,4 +1,5 @@
 """Video-FocalNet with feature addition, small, on the generated pairs."""
+
 _base_ = [
     '../_base_/models/videofocalnet_sum.py',
     '../_base_/datasets/synth.py',
@@ -7,8 +8,14 @@ _base_ = [
 ]
 model = dict(
     data_preprocessor=dict(preprocessors=_base_.preprocessors),
-    backbone=dict(branch=dict(
-        arch=dict(_delete_=True, embed_dims=24, depths=(1, 2, 2),
-                  drop_path_rate=0.1),
-        init_std=0.12, init_cfg=None)),
-    cls_head=dict(in_channels=96))
+    backbone=dict(
+        branch=dict(
+            arch=dict(
+                _delete_=True, embed_dims=24, depths=(1, 2, 2), drop_path_rate=0.1
+            ),
+            init_std=0.12,
+            init_cfg=None,
+        )
+    ),
+    cls_head=dict(in_channels=96),
+)

@@ -1,4 +1,5 @@
 """Video Swin with feature addition on InfAR, trained as in section 4.2."""
+
 _base_ = [
     '../_base_/models/videoswin_sum.py',
     '../_base_/datasets/infar.py',

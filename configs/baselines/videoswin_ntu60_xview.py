@@ -1,4 +1,5 @@
 """Video Swin with feature addition on NTU RGB+D 60, cross-view."""
+
 _base_ = [
     '../_base_/models/videoswin_sum.py',
     '../_base_/datasets/ntu60_xview.py',

@@ -3,8 +3,10 @@
 As Kinetics-400 is for the paper's rows: it has seen clips of both kinds, but
 never two at a time, so that no way of fusing them is favoured.
 """
+
 _base_ = '../baselines/timesformer_synth.py'
 train_pipeline = _base_.train_pipeline[:-1] + [
-    dict(type='ModalityDropout', prob=1.0), _base_.train_pipeline[-1]
+    dict(type='ModalityDropout', prob=1.0),
+    _base_.train_pipeline[-1],
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,15 +1,32 @@
 from .complexity import get_complexity
 from .features import Features, extract_features
-from .inference import (ModalitySelection, Selection, build_test_set,
-                        init_recognizer, inspect_dataset, inspect_selection)
+from .inference import (
+    ModalitySelection,
+    Selection,
+    build_test_set,
+    init_recognizer,
+    inspect_dataset,
+    inspect_selection,
+)
 from .provenance import provenance
 from .robustness import Condition, all_conditions, measure_robustness
 from .upstream_tools import find_upstream, one_sentence, run_mmaction_tool
 
 __all__ = [
-    'Condition', 'Features', 'ModalitySelection', 'Selection',
-    'all_conditions', 'build_test_set', 'extract_features', 'find_upstream',
-    'get_complexity', 'init_recognizer', 'inspect_dataset',
-    'inspect_selection', 'measure_robustness', 'one_sentence',
-    'provenance', 'run_mmaction_tool'
+    'Condition',
+    'Features',
+    'ModalitySelection',
+    'Selection',
+    'all_conditions',
+    'build_test_set',
+    'extract_features',
+    'find_upstream',
+    'get_complexity',
+    'init_recognizer',
+    'inspect_dataset',
+    'inspect_selection',
+    'measure_robustness',
+    'one_sentence',
+    'provenance',
+    'run_mmaction_tool',
 ]

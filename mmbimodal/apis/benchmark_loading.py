@@ -1,8 +1,9 @@
 """What loading costs, stage by stage, with one decoder or another."""
+
 import random
 import time
 from collections import defaultdict
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import numpy as np
 from mmengine.dataset import Compose, pseudo_collate
@@ -17,7 +18,7 @@ NAIVE, SCALED = 'naive', 'scaled'
 _BATCH = 8
 
 
-def steps(row: str, short_side: int) -> List[Tuple[str, dict]]:
+def steps(row: str, short_side: int) -> list[tuple[str, dict]]:
     """The training pipeline of ``configs/_base_/datasets/paired_video.py``.
 
     Args:
@@ -36,17 +37,36 @@ def steps(row: str, short_side: int) -> List[Tuple[str, dict]]:
     opener = dict(type='ForEachModality', transforms=[opener])
     return [
         ('open', opener),
-        ('open', dict(type='SyncSample', transforms=[
-            dict(type='UniformSample', clip_len=8)])),
+        (
+            'open',
+            dict(
+                type='SyncSample', transforms=[dict(type='UniformSample', clip_len=8)]
+            ),
+        ),
         *([('open', opener)] if row == NAIVE else []),
         ('decode', dict(type='ForEachModality', transforms=[decode])),
-        ('resize', dict(type='SyncResize',
-                        short_side=(short_side * 13 // 16, short_side))),
-        ('augment', dict(type='ForEachModality', shared=True, transforms=[
-            dict(type='RandomCrop', size=short_side * 7 // 10),
-            dict(type='Flip', flip_ratio=0.5)])),
-        ('collate', dict(type='ForEachModality', transforms=[
-            dict(type='FormatShape', input_format='NCTHW')])),
+        (
+            'resize',
+            dict(type='SyncResize', short_side=(short_side * 13 // 16, short_side)),
+        ),
+        (
+            'augment',
+            dict(
+                type='ForEachModality',
+                shared=True,
+                transforms=[
+                    dict(type='RandomCrop', size=short_side * 7 // 10),
+                    dict(type='Flip', flip_ratio=0.5),
+                ],
+            ),
+        ),
+        (
+            'collate',
+            dict(
+                type='ForEachModality',
+                transforms=[dict(type='FormatShape', input_format='NCTHW')],
+            ),
+        ),
         ('collate', dict(type='PackModalityInputs')),
     ]
 
@@ -59,17 +79,17 @@ class Pipeline:
         row (str), short_side (int): See :func:`steps`.
     """
 
-    def __init__(self, samples: List[dict], row: str,
-                 short_side: int) -> None:
+    def __init__(self, samples: list[dict], row: str, short_side: int) -> None:
         self.samples = samples
-        self.stages = [(stage, Compose([transform]))
-                       for stage, transform in steps(row, short_side)]
-        self.times: Dict[str, List[float]] = defaultdict(list)
+        self.stages = [
+            (stage, Compose([transform])) for stage, transform in steps(row, short_side)
+        ]
+        self.times: dict[str, list[float]] = defaultdict(list)
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, index: int) -> Dict[str, Any]:
+    def __getitem__(self, index: int) -> dict[str, Any]:
         """One packed sample."""
         sample = self._start(index)
         for _, transform in self.stages:
@@ -79,37 +99,33 @@ class Pipeline:
     def measure(self, index: int) -> None:
         """Note milliseconds of one sample by the clock, stage by stage, and
         of the processor, which other programs do not lengthen."""
-        sample, spent = self._start(index), dict.fromkeys(STAGES, 0.)
+        sample, spent = self._start(index), dict.fromkeys(STAGES, 0.0)
         cpu = time.process_time()
         for stage, transform in (*self.stages, ('collate', self._collate)):
             start = time.perf_counter()
             sample = transform(sample)
             spent[stage] += time.perf_counter() - start
-        spent.update(
-            total=sum(spent.values()), cpu=time.process_time() - cpu)
+        spent.update(total=sum(spent.values()), cpu=time.process_time() - cpu)
         for key, seconds in spent.items():
             self.times[key].append(1e3 * seconds)
 
-    def _start(self, index: int) -> Dict[str, Any]:
+    def _start(self, index: int) -> dict[str, Any]:
         """The random choices are the same for every pipeline."""
         random.seed(index)
         np.random.seed(index)
         return self.samples[index]
 
     @staticmethod
-    def _collate(sample: Dict[str, Any]) -> Dict[str, Any]:
+    def _collate(sample: dict[str, Any]) -> dict[str, Any]:
         return pseudo_collate([sample])
 
-    def result(self) -> Dict[str, float]:
+    def result(self) -> dict[str, float]:
         """Median milliseconds of each stage, of all, and pairs per second."""
-        medians = {
-            key: float(np.median(values))
-            for key, values in self.times.items()
-        }
+        medians = {key: float(np.median(values)) for key, values in self.times.items()}
         return dict(medians, pairs_per_second=1e3 / medians['total'])
 
 
-def compare(pipelines: Dict[str, Pipeline], repeat: int) -> None:
+def compare(pipelines: dict[str, Pipeline], repeat: int) -> None:
     """Every pipeline loads every sample ``repeat`` times, in turn.
 
     Their order changes from sample to sample: what a large video leaves in
@@ -119,8 +135,12 @@ def compare(pipelines: Dict[str, Pipeline], repeat: int) -> None:
     turns, order = [*pipelines.values()], random.Random(0)
     for pipeline in pipelines.values():
         pipeline[0]  # what only the first one has to do
-    for index in track([*range(count)] * repeat, description='loading',
-                       console=Console(stderr=True), refresh_per_second=1):
+    for index in track(
+        [*range(count)] * repeat,
+        description='loading',
+        console=Console(stderr=True),
+        refresh_per_second=1,
+    ):
         order.shuffle(turns)
         for pipeline in turns:
             pipeline.measure(index)
@@ -129,8 +149,12 @@ def compare(pipelines: Dict[str, Pipeline], repeat: int) -> None:
 def throughput(pipeline: Pipeline, workers: int) -> float:
     """Pairs per second of a data loader, its processes running already."""
     loader = DataLoader(
-        pipeline, _BATCH, num_workers=workers, persistent_workers=workers > 0,
-        collate_fn=pseudo_collate)
+        pipeline,
+        _BATCH,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        collate_fn=pseudo_collate,
+    )
     for _ in range(2):
         start, count = time.perf_counter(), 0
         for batch in loader:

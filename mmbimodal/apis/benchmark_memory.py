@@ -1,21 +1,23 @@
 """Peak memory of a step."""
+
 import ctypes
 import gc
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any
 
 import torch
 
-from .benchmark import (Variant, build_model, inference_step, make_inputs,
-                        training_step)
+from .benchmark import Variant, build_model, inference_step, make_inputs, training_step
 
 _STATUS, _RESET = Path('/proc/self/status'), Path('/proc/self/clear_refs')
 
 
-def measure_memory(variant: Variant, batch: int, device: str, amp: bool,
-                   threads: int) -> Dict[str, Optional[int]]:
+def measure_memory(
+    variant: Variant, batch: int, device: str, amp: bool, threads: int
+) -> dict[str, int | None]:
     """By how much a step's peak exceeds what is held before it.
 
     Held before are the weights and in training the optimiser's state; the
@@ -37,20 +39,20 @@ def measure_memory(variant: Variant, batch: int, device: str, amp: bool,
     if torch.device(device).type == 'cuda':
         return _measure(variant, batch, device, amp, threads)
     with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
-        return pool.submit(_measure, variant, batch, device, amp,
-                           threads).result()
+        return pool.submit(_measure, variant, batch, device, amp, threads).result()
 
 
-def _measure(variant: Variant, batch: int, device: str, amp: bool,
-             threads: int) -> Dict[str, Optional[int]]:
+def _measure(
+    variant: Variant, batch: int, device: str, amp: bool, threads: int
+) -> dict[str, int | None]:
     """Both steps of one model, in this process."""
     torch.set_num_threads(threads)
-    model, inputs = build_model(variant, device), make_inputs(
-        variant, batch, device)
+    model, inputs = build_model(variant, device), make_inputs(variant, batch, device)
     peak = _cuda_growth if torch.device(device).type == 'cuda' else _growth
     return dict(
         inference=peak(inference_step(model, inputs, amp)),
-        training=peak(training_step(model, variant.optimizer, inputs, amp)))
+        training=peak(training_step(model, variant.optimizer, inputs, amp)),
+    )
 
 
 def _cuda_growth(step: Callable[[], Any]) -> int:
@@ -62,7 +64,7 @@ def _cuda_growth(step: Callable[[], Any]) -> int:
     return torch.cuda.max_memory_allocated() - before
 
 
-def _growth(step: Callable[[], Any]) -> Optional[int]:
+def _growth(step: Callable[[], Any]) -> int | None:
     step()
     gc.collect()
     try:
@@ -77,6 +79,7 @@ def _growth(step: Callable[[], Any]) -> Optional[int]:
 
 def _read(field: str) -> int:
     """A size from the process's status, in bytes."""
-    line = next(x for x in _STATUS.read_text().splitlines()
-                if x.startswith(field + ':'))
+    line = next(
+        x for x in _STATUS.read_text().splitlines() if x.startswith(field + ':')
+    )
     return int(line.split()[1]) * 1024

@@ -1,22 +1,39 @@
 """Where the time of STAF goes."""
+
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any
 from unittest.mock import patch
 
 from torch import nn
 
 from mmbimodal.models.layers import timesformer_encoder
+
 from .benchmark import synchronize
 
 # The layer's parts by the names that the authors' release gives them.
 PARTS = dict(
-    temporal_norm1='temporal attention', temporal_attn='temporal attention',
-    temporal_fc='temporal attention', norm1='spatial attention',
-    attn='spatial attention', norm2='MLP', mlp='MLP')
-STAGES = ('patch embedding', 'temporal attention', 'spatial attention', 'MLP',
-          'attention product', 'selection', 'fusion', 'loss', 'rest')
+    temporal_norm1='temporal attention',
+    temporal_attn='temporal attention',
+    temporal_fc='temporal attention',
+    norm1='spatial attention',
+    attn='spatial attention',
+    norm2='MLP',
+    mlp='MLP',
+)
+STAGES = (
+    'patch embedding',
+    'temporal attention',
+    'spatial attention',
+    'MLP',
+    'attention product',
+    'selection',
+    'fusion',
+    'loss',
+    'rest',
+)
 # What STAF adds to its baseline.
 OWN_STAGES = ('attention product', 'selection', 'fusion')
 
@@ -31,7 +48,7 @@ class Stopwatch:
     def __init__(self, device: str) -> None:
         self.device = device
         self.seconds: Counter = Counter()
-        self._open: List[str] = ['rest']
+        self._open: list[str] = ['rest']
         self._since = time.perf_counter()
 
     def _lap(self) -> None:
@@ -69,32 +86,37 @@ def _watch(model: nn.Module, watch: Stopwatch) -> Iterator[None]:
     stages = [(model.neck, 'selection')]
     for encoder in model.backbone.encoders.values():
         stages.append((encoder.patch_embed, 'patch embedding'))
-        stages += [(getattr(block, name), stage) for block in encoder.blocks
-                   for name, stage in PARTS.items()]
+        stages += [
+            (getattr(block, name), stage)
+            for block in encoder.blocks
+            for name, stage in PARTS.items()
+        ]
     head = model.cls_head
     stages += [(x, 'loss') for x in (head.loss_cls, head.loss_distill)]
     hooks = []
     for module, stage in stages:
         hooks += [
             module.register_forward_pre_hook(
-                lambda *_, stage=stage: watch.start(stage)),
-            module.register_forward_hook(lambda *_: watch.stop())
+                lambda *_, stage=stage: watch.start(stage)
+            ),
+            module.register_forward_hook(lambda *_: watch.stop()),
         ]
-    product = watch.wrap(timesformer_encoder.attention_product,
-                         'attention product')
+    product = watch.wrap(timesformer_encoder.attention_product, 'attention product')
     try:
-        with patch.object(timesformer_encoder, 'attention_product', product), \
-                patch.object(head, 'forward',
-                             watch.wrap(head.forward, 'fusion')), \
-                patch.object(head, 'loss', watch.wrap(head.loss, 'fusion')):
+        with (
+            patch.object(timesformer_encoder, 'attention_product', product),
+            patch.object(head, 'forward', watch.wrap(head.forward, 'fusion')),
+            patch.object(head, 'loss', watch.wrap(head.loss, 'fusion')),
+        ):
             yield
     finally:
         for hook in hooks:
             hook.remove()
 
 
-def time_stages(model: nn.Module, step: Callable[[], Any], repeats: int,
-                device: str) -> Dict[str, float]:
+def time_stages(
+    model: nn.Module, step: Callable[[], Any], repeats: int, device: str
+) -> dict[str, float]:
     """Milliseconds per stage of a step, mean of some.
 
     Args:

@@ -1,11 +1,14 @@
 """FLOPs and parameters of a recogniser with several inputs."""
+
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Union
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
+from mmaction.registry import MODELS
 from mmengine.analysis import FlopAnalyzer, parameter_count
 from mmengine.analysis.jit_handles import get_shape
 from mmengine.config import Config
@@ -13,11 +16,10 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
 from mmbimodal.datasets.sample import build_sample
 
 
-def _attention_flops(inputs: List[Any], outputs: List[Any]) -> int:
+def _attention_flops(inputs: list[Any], outputs: list[Any]) -> int:
     """Multiply-adds of both products of ``scaled_dot_product_attention``.
 
     mmengine counts the same products when they run as matrix products, and
@@ -41,18 +43,17 @@ def _tensors(output: Any) -> Iterator[Tensor]:
 class _Traceable(nn.Module):
     """A stage of a recogniser with tensors as inputs and outputs."""
 
-    def __init__(self, model: nn.Module, names: List[str],
-                 stage: str) -> None:
+    def __init__(self, model: nn.Module, names: list[str], stage: str) -> None:
         super().__init__()
         self.model, self.names, self.stage = model, names, stage
 
     def forward(self, *inputs: Tensor) -> tuple:
         return tuple(
-            _tensors(
-                self.model(dict(zip(self.names, inputs)), stage=self.stage)))
+            _tensors(self.model(dict(zip(self.names, inputs)), stage=self.stage))
+        )
 
 
-def example_inputs(config: Config) -> Dict[str, Tensor]:
+def example_inputs(config: Config) -> dict[str, Tensor]:
     """What the config's test pipeline makes of one sample.
 
     Args:
@@ -64,21 +65,20 @@ def example_inputs(config: Config) -> Dict[str, Tensor]:
     dataset = config.test_dataloader.dataset
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / 'example.avi')
-        writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 25,
-                                 (340, 256))
+        writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 25, (340, 256))
         for _ in range(64):
             writer.write(np.zeros((256, 340, 3), np.uint8))
         writer.release()
-        sample = build_sample('example', dict.fromkeys(dataset.modalities,
-                                                       path),
-                              dataset.modalities)
+        sample = build_sample(
+            'example', dict.fromkeys(dataset.modalities, path), dataset.modalities
+        )
         inputs = Compose(dataset.pipeline)(sample)['inputs']
     return {name: x[None].float() for name, x in inputs.items()}
 
 
-def count_flops(model: nn.Module,
-                inputs: Dict[str, Tensor],
-                stage: str = 'head') -> int:
+def count_flops(
+    model: nn.Module, inputs: dict[str, Tensor], stage: str = 'head'
+) -> int:
     """Multiply-adds of one forward pass.
 
     Counted by ``mmengine.analysis`` with ``scaled_dot_product_attention``
@@ -94,17 +94,17 @@ def count_flops(model: nn.Module,
         int: Multiply-adds.
     """
     analyzer = FlopAnalyzer(
-        _Traceable(model, list(inputs), stage), tuple(inputs.values()))
-    analyzer.set_op_handle('aten::scaled_dot_product_attention',
-                           _attention_flops)
+        _Traceable(model, list(inputs), stage), tuple(inputs.values())
+    )
+    analyzer.set_op_handle('aten::scaled_dot_product_attention', _attention_flops)
     analyzer.unsupported_ops_warnings(False)
     analyzer.uncalled_modules_warnings(False)
     return analyzer.total()
 
 
-def get_complexity(config: Union[str, Config],
-                   stage: str = 'head',
-                   train_mode: bool = False) -> Dict[str, int]:
+def get_complexity(
+    config: str | Config, stage: str = 'head', train_mode: bool = False
+) -> dict[str, int]:
     """Cost of one sample with the config's own input sizes.
 
     FLOPs are multiply-adds, as everywhere in MMAction2.

@@ -1,5 +1,7 @@
 """Features of the branches and of the fusion, for pictures of them."""
-from typing import Any, Dict, Iterable, List, NamedTuple, Sequence
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,14 +19,16 @@ class Features(NamedTuple):
         labels (np.ndarray): True classes, N.
         classes (list[str]): Names of the K classes.
     """
-    spaces: Dict[str, np.ndarray]
+
+    spaces: dict[str, np.ndarray]
     labels: np.ndarray
     classes: Sequence[str]
 
 
 @torch.no_grad()
-def extract_features(model: nn.Module, batches: Iterable[dict],
-                     classes: Sequence[str]) -> Features:
+def extract_features(
+    model: nn.Module, batches: Iterable[dict], classes: Sequence[str]
+) -> Features:
     """Run samples through a recogniser and keep what it computes.
 
     Of a branch: its class token or its averaged map. Of the fusion: what the
@@ -40,19 +44,22 @@ def extract_features(model: nn.Module, batches: Iterable[dict],
     Returns:
         Features: Branches in the backbone's order, then the fusion.
     """
-    seen: Dict[str, Any] = {}
+    seen: dict[str, Any] = {}
     classifier = getattr(model.cls_head, 'fc_cls', None)
     linear = isinstance(classifier, nn.Linear)
     hooks = [
         model.backbone.register_forward_hook(
-            lambda module, inputs, output: seen.update(branches=output))
+            lambda module, inputs, output: seen.update(branches=output)
+        )
     ]
     if linear:
         hooks.append(
             classifier.register_forward_pre_hook(
-                lambda module, inputs: seen.update(fusion=inputs[0])))
-    rows: Dict[str, List[Tensor]] = {}
-    labels: List[Tensor] = []
+                lambda module, inputs: seen.update(fusion=inputs[0])
+            )
+        )
+    rows: dict[str, list[Tensor]] = {}
+    labels: list[Tensor] = []
     try:
         for batch in batches:
             data = model.data_preprocessor(batch, False)
@@ -63,15 +70,19 @@ def extract_features(model: nn.Module, batches: Iterable[dict],
                 x = _per_sample(pool_features(branch.features), count)
                 there = branch.present.view(count, -1)[:, :1]
                 rows.setdefault(f'{name} branch', []).append(
-                    x.masked_fill(~there, torch.nan))
+                    x.masked_fill(~there, torch.nan)
+                )
             rows.setdefault('fusion' if linear else 'fused scores', []).append(
-                _per_sample(seen['fusion'] if linear else scores, count))
+                _per_sample(seen['fusion'] if linear else scores, count)
+            )
     finally:
         for hook in hooks:
             hook.remove()
     return Features(
         {name: torch.cat(x).numpy() for name, x in rows.items()},
-        torch.cat(labels).cpu().numpy(), classes)
+        torch.cat(labels).cpu().numpy(),
+        classes,
+    )
 
 
 def _per_sample(x: Tensor, count: int) -> Tensor:

@@ -1,20 +1,21 @@
 """What a trained recogniser selects and predicts, sample by sample."""
+
+from collections.abc import Iterator, Mapping, Sequence
 from math import isqrt
 from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
-from typing import (Any, Dict, Iterator, Mapping, NamedTuple, Optional,
-                    Sequence, Union)
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from mmaction.registry import DATASETS, HOOKS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from mmaction.registry import DATASETS, HOOKS, MODELS
 from mmbimodal.datasets.sample import build_sample
 from mmbimodal.errors import InputError
 from mmbimodal.models.layers import SelectedTokens
@@ -34,6 +35,7 @@ class ModalitySelection(NamedTuple):
         crop (np.ndarray): Left, top, width and height of what the model saw,
             in shares of the video's full frame.
     """
+
     frames: np.ndarray
     frame_inds: np.ndarray
     scores: np.ndarray
@@ -53,16 +55,17 @@ class Selection(NamedTuple):
         modalities (dict[str, ModalitySelection]): Those the sample has, in
             the backbone's order.
     """
+
     sample_id: str
     classes: Sequence[str]
     class_scores: np.ndarray
-    label: Optional[int]
-    modalities: Dict[str, ModalitySelection]
+    label: int | None
+    modalities: dict[str, ModalitySelection]
 
 
-def init_recognizer(config: Union[str, PathLike, Config],
-                    checkpoint: str,
-                    device: str = 'cpu') -> nn.Module:
+def init_recognizer(
+    config: str | PathLike | Config, checkpoint: str, device: str = 'cpu'
+) -> nn.Module:
     """Build a recogniser and fill it.
 
     Args:
@@ -83,18 +86,22 @@ def init_recognizer(config: Union[str, PathLike, Config],
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     # The check of training and testing, which asks a runner for its model.
     HOOKS.build(dict(type='CheckpointMatchHook')).after_load_checkpoint(
-        SimpleNamespace(model=model), loaded)
-    model.load_state_dict({
-        name.removeprefix('module.'): tensor
-        for name, tensor in loaded.get('state_dict', loaded).items()
-    }, strict=False)
+        SimpleNamespace(model=model), loaded
+    )
+    model.load_state_dict(
+        {
+            name.removeprefix('module.'): tensor
+            for name, tensor in loaded.get('state_dict', loaded).items()
+        },
+        strict=False,
+    )
     model.dataset_meta = loaded.get('meta', {}).get('dataset_meta', {})
     return model.to(device).eval()
 
 
 def inspect_selection(
-        model: nn.Module, config: Union[str, PathLike, Config],
-        sample: Union[str, Mapping[str, str]]) -> Selection:
+    model: nn.Module, config: str | PathLike | Config, sample: str | Mapping[str, str]
+) -> Selection:
     """Run one sample through the config's test pipeline and the model.
 
     Args:
@@ -112,31 +119,33 @@ def inspect_selection(
     """
     config = _load(config)
     if isinstance(sample, str):
-        return next(
-            inspect_dataset(model, build_test_set(config), [sample]))
+        return next(inspect_dataset(model, build_test_set(config), [sample]))
     settings = config.test_dataloader.dataset
     unknown = set(sample) - set(settings.modalities)
     if unknown or not sample:
         raise InputError(
             f'the sample has the modalities {", ".join(sample) or "(none)"}, '
             f'the model knows {", ".join(settings.modalities)}: give at least '
-            'one of these')
+            'one of these'
+        )
     for name, path in sample.items():
         if not Path(path).is_file():
-            raise InputError(f'{path}, the {name} of the sample, does not '
-                             'exist: check the path')
+            raise InputError(
+                f'{path}, the {name} of the sample, does not exist: check the path'
+            )
     init_default_scope(config.default_scope)
     stems = dict.fromkeys(Path(path).stem for path in sample.values())
-    row = build_sample('+'.join(stems),
-                       {name: str(p) for name, p in sample.items()},
-                       settings.modalities)
+    row = build_sample(
+        '+'.join(stems),
+        {name: str(p) for name, p in sample.items()},
+        settings.modalities,
+    )
     return _inspect(model, Compose(settings.pipeline)(row))
 
 
 def inspect_dataset(
-        model: nn.Module,
-        dataset: Any,
-        sample_ids: Optional[Sequence[str]] = None) -> Iterator[Selection]:
+    model: nn.Module, dataset: Any, sample_ids: Sequence[str] | None = None
+) -> Iterator[Selection]:
     """:func:`inspect_selection` for samples of a data set.
 
     Args:
@@ -150,26 +159,24 @@ def inspect_dataset(
     Raises:
         InputError: As :func:`inspect_selection`.
     """
-    order = {
-        dataset.get_data_info(i)['sample_id']: i
-        for i in range(len(dataset))
-    }
+    order = {dataset.get_data_info(i)['sample_id']: i for i in range(len(dataset))}
     for sample_id in order if sample_ids is None else sample_ids:
         if sample_id not in order:
             raise InputError(
                 f'there is no sample {sample_id!r} in {dataset.ann_file}: its '
-                f'{len(order)} ids are like {next(iter(order))}')
+                f'{len(order)} ids are like {next(iter(order))}'
+            )
         yield _inspect(model, dataset[order[sample_id]])
 
 
-def build_test_set(config: Union[str, PathLike, Config]) -> Any:
+def build_test_set(config: str | PathLike | Config) -> Any:
     """The data set that ``tools/test.py`` would test on."""
     config = _load(config)
     init_default_scope(config.default_scope)
     return DATASETS.build(config.test_dataloader.dataset)
 
 
-def _load(config: Union[str, PathLike, Config]) -> Config:
+def _load(config: str | PathLike | Config) -> Config:
     return config if isinstance(config, Config) else Config.fromfile(config)
 
 
@@ -181,7 +188,8 @@ def _inspect(model: nn.Module, packed: dict) -> Selection:
         raise InputError(
             f'the test pipeline makes {max(views.values())} views of a '
             'video, a picture of the selection shows one: use CenterCrop and '
-            'num_clips=1 in it')
+            'num_clips=1 in it'
+        )
     data = model.data_preprocessor(pseudo_collate([packed]), False)
     feats, _ = model.extract_feat(data['inputs'], 'backbone', test_mode=True)
     names = list(feats)  # the order in which the neck joins the frames
@@ -190,21 +198,28 @@ def _inspect(model: nn.Module, packed: dict) -> Selection:
     if not isinstance(feats, SelectedTokens):
         raise InputError(
             f'the model gives its head {type(feats).__name__}, in which '
-            'nothing is selected: use a config with KeyframeSelector')
+            'nothing is selected: use a config with KeyframeSelector'
+        )
     sample = model.cls_head.predict(feats, data['data_samples'])[0]
     class_scores = sample.pred_score.cpu().numpy()
     return Selection(
         sample.sample_id,
-        tuple(model.dataset_meta.get('classes')
-              or (f'class {i}' for i in range(len(class_scores)))),
+        tuple(
+            model.dataset_meta.get('classes')
+            or (f'class {i}' for i in range(len(class_scores)))
+        ),
         class_scores,
         int(sample.gt_label) if 'gt_label' in sample else None,
-        _by_modality(feats, names, packed['inputs'], sample.modalities))
+        _by_modality(feats, names, packed['inputs'], sample.modalities),
+    )
 
 
-def _by_modality(feats: SelectedTokens, names: Sequence[str],
-                 inputs: Dict[str, Tensor],
-                 metainfo: Dict[str, dict]) -> Dict[str, ModalitySelection]:
+def _by_modality(
+    feats: SelectedTokens,
+    names: Sequence[str],
+    inputs: dict[str, Tensor],
+    metainfo: dict[str, dict],
+) -> dict[str, ModalitySelection]:
     """Split the joint frames of one sample into those of each modality."""
     num_frames, num_regions = feats.marks.shape[1:]
     grid = isqrt(num_regions)
@@ -220,7 +235,10 @@ def _by_modality(feats: SelectedTokens, names: Sequence[str],
         name: ModalitySelection(
             # 1×3×T×H×W -> T×H×W×3
             inputs[name][0].numpy().transpose(1, 2, 3, 0),
-            np.asarray(metainfo[name]['frame_inds']), *parts,
-            np.asarray(metainfo[name].get('crop_quadruple', (0, 0, 1, 1))))
-        for name, parts in zip(names, split) if name in metainfo
+            np.asarray(metainfo[name]['frame_inds']),
+            *parts,
+            np.asarray(metainfo[name].get('crop_quadruple', (0, 0, 1, 1))),
+        )
+        for name, parts in zip(names, split)
+        if name in metainfo
     }

@@ -1,24 +1,27 @@
 """By which code a result was made."""
+
 import platform
 import subprocess
 from importlib.metadata import version
-from typing import Any, Dict
+from typing import Any
 
 _PACKAGES = ('torch', 'mmengine', 'mmaction2', 'mmbimodal', 'numpy', 'decord')
 
 
-def provenance() -> Dict[str, Any]:
+def provenance() -> dict[str, Any]:
     """Versions and commit, for the file of a result.
 
     Returns:
         dict: ``versions`` of Python and of the packages, and ``commit`` of
         the repository in the present folder, None where there is none.
     """
-    commit = subprocess.run(['git', 'rev-parse', 'HEAD'], capture_output=True,
-                            text=True)
+    commit = subprocess.run(
+        ['git', 'rev-parse', 'HEAD'], capture_output=True, text=True
+    )
     return dict(
         versions={
             'python': platform.python_version(),
-            **{name: version(name) for name in _PACKAGES}
+            **{name: version(name) for name in _PACKAGES},
         },
-        commit=commit.stdout.strip() or None)
+        commit=commit.stdout.strip() or None,
+    )

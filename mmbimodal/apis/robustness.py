@@ -1,12 +1,13 @@
 """Accuracy when a modality is missing or partly black."""
-from typing import Any, Iterable, List, NamedTuple, Optional, Sequence
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 import torch
+from mmaction.registry import TRANSFORMS
 from mmengine.dataset import pseudo_collate
 from torch import nn
-
-from mmaction.registry import TRANSFORMS
 
 
 class Condition(NamedTuple):
@@ -17,9 +18,10 @@ class Condition(NamedTuple):
         blanked (str, optional): Modality with black frames.
         share (float): Share of its frames that are black.
     """
+
     absent: frozenset = frozenset()
-    blanked: Optional[str] = None
-    share: float = 0.
+    blanked: str | None = None
+    share: float = 0.0
 
     def seen_by(self, modalities: Sequence[str]) -> Optional['Condition']:
         """The part that a model of these modalities sees.
@@ -36,8 +38,8 @@ class Condition(NamedTuple):
 
 
 def all_conditions(
-        modalities: Sequence[str],
-        shares: Sequence[float] = (.25, .5, .75, 1.)) -> List[Condition]:
+    modalities: Sequence[str], shares: Sequence[float] = (0.25, 0.5, 0.75, 1.0)
+) -> list[Condition]:
     """All modalities; each of them alone; each of them partly black.
 
     Args:
@@ -48,20 +50,23 @@ def all_conditions(
     Returns:
         list[Condition]: In this order.
     """
-    alone = [
-        Condition(frozenset(modalities) - {name}) for name in modalities
-    ] if len(modalities) > 1 else []
+    alone = (
+        [Condition(frozenset(modalities) - {name}) for name in modalities]
+        if len(modalities) > 1
+        else []
+    )
     return [Condition(), *alone] + [
-        Condition(blanked=name, share=share) for name in modalities
-        for share in shares
+        Condition(blanked=name, share=share) for name in modalities for share in shares
     ]
 
 
 @torch.no_grad()
-def measure_robustness(models: Sequence[nn.Module],
-                       batches: Iterable[List[dict]],
-                       conditions: Sequence[Condition],
-                       modalities: Sequence[str]) -> np.ndarray:
+def measure_robustness(
+    models: Sequence[nn.Module],
+    batches: Iterable[list[dict]],
+    conditions: Sequence[Condition],
+    modalities: Sequence[str],
+) -> np.ndarray:
     """Top-1 accuracy of some models under some conditions.
 
     Every sample is read once, whatever the number of models and conditions.
@@ -79,27 +84,28 @@ def measure_robustness(models: Sequence[nn.Module],
     seen = [condition.seen_by(modalities) for condition in conditions]
     distinct = [x for x in dict.fromkeys(seen) if x is not None]
     blanks = {
-        x: TRANSFORMS.build(
-            dict(type='BlankFrames', modality=x.blanked, share=x.share))
-        for x in distinct if x.blanked
+        x: TRANSFORMS.build(dict(type='BlankFrames', modality=x.blanked, share=x.share))
+        for x in distinct
+        if x.blanked
     }
     correct = np.zeros((len(models), len(distinct)))
     total = 0
     for batch in batches:
         total += len(batch)
         for column, condition in enumerate(distinct):
-            data = pseudo_collate([
-                _impair(sample, condition.absent, blanks.get(condition))
-                for sample in batch
-            ])
+            data = pseudo_collate(
+                [
+                    _impair(sample, condition.absent, blanks.get(condition))
+                    for sample in batch
+                ]
+            )
             for row, model in enumerate(models):
                 correct[row, column] += sum(
-                    int(x.pred_label) == int(x.gt_label)
-                    for x in model.test_step(data))
+                    int(x.pred_label) == int(x.gt_label) for x in model.test_step(data)
+                )
     columns = [distinct.index(x) if x else -1 for x in seen]
     # The last column is for those that no model can run under.
-    padded = np.pad(correct / total, ((0, 0), (0, 1)),
-                    constant_values=np.nan)
+    padded = np.pad(correct / total, ((0, 0), (0, 1)), constant_values=np.nan)
     return padded[:, columns]
 
 
@@ -111,6 +117,8 @@ def _impair(sample: dict, absent: frozenset, blank: Any) -> dict:
         sample,
         inputs={
             name: torch.full_like(x, torch.nan, dtype=torch.float32)
-            if name in absent else x
+            if name in absent
+            else x
             for name, x in sample['inputs'].items()
-        })
+        },
+    )

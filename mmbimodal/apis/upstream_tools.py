@@ -1,12 +1,13 @@
 """Hand over to MMAction2's own command-line tools."""
+
 import re
 import runpy
 import sys
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Iterator, Optional
 
 from mmbimodal.errors import InputError
 
@@ -29,11 +30,13 @@ def find_upstream(name: str) -> Path:
         path = root / 'tools' / name
         if path.is_file():
             return path
-    raise InputError(f'the installed MMAction2 at {package} has no '
-                     f'tools/{name}: pip install mmaction2==1.2.0')
+    raise InputError(
+        f'the installed MMAction2 at {package} has no '
+        f'tools/{name}: pip install mmaction2==1.2.0'
+    )
 
 
-def _input_error(error: Optional[BaseException]) -> Optional[InputError]:
+def _input_error(error: BaseException | None) -> InputError | None:
     """The user's mistake at the root of an error, if that is what it is.
 
     mmengine's registries wrap what a constructor raises, once per level; the
@@ -47,20 +50,23 @@ def _input_error(error: Optional[BaseException]) -> Optional[InputError]:
     return found
 
 
-def _config_error(error: BaseException) -> Optional[InputError]:
+def _config_error(error: BaseException) -> InputError | None:
     """What mmengine's registries say of a misspelt argument or type."""
     frames = [x.name for x in traceback.extract_tb(error.__traceback__)]
     if 'build_from_cfg' not in frames:
         return None
     argument = re.match(r'(\w+)\.__init__\(\) (.*argument.*)', str(error))
     if isinstance(error, TypeError) and argument:
-        return InputError('in the config, {} {}: correct its '
-                          'arguments'.format(*argument.groups()))
+        return InputError(
+            'in the config, {} {}: correct its arguments'.format(*argument.groups())
+        )
     kind = re.match(r"'?(\S+ is not in the \S+ registry)", str(error))
     if isinstance(error, KeyError) and kind:
-        return InputError(f'in the config, {kind[1]}: correct the type, or '
-                          'name the module that registers it in '
-                          'custom_imports')
+        return InputError(
+            f'in the config, {kind[1]}: correct the type, or '
+            'name the module that registers it in '
+            'custom_imports'
+        )
     return None
 
 

@@ -3,6 +3,7 @@
 Each file says what breaks, since when, and when the file can go; a test in
 ``tests/test_compat`` turns red on the day upstream no longer needs it.
 """
+
 from mmbimodal.compat import versions
 
 
@@ -10,10 +11,18 @@ def apply() -> None:
     """Make the installed stack usable; safe to call more than once."""
     versions.check()
     from mmbimodal.compat import localizers, quiet
+
     quiet.silence()
     localizers.stub_missing_drn()
-    from mmbimodal.compat import (amp_on_cpu, atomic_write, bfloat16_loss,
-                                  checkpoint, cpu_distributed, registries)
+    from mmbimodal.compat import (
+        amp_on_cpu,
+        atomic_write,
+        bfloat16_loss,
+        checkpoint,
+        cpu_distributed,
+        registries,
+    )
+
     registries.fill()
     bfloat16_loss.patch()
     checkpoint.allow_training_checkpoints()

@@ -4,9 +4,9 @@ mmengine 0.10.7 writes files in place (``LocalBackend.put``), so a full disk
 or a killed process leaves a file that looks like a checkpoint. Can go when
 mmengine writes to a temporary name first.
 """
+
 import os
 from pathlib import Path
-from typing import Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
@@ -14,7 +14,7 @@ from mmengine.fileio import LocalBackend, register_backend
 class AtomicLocalBackend(LocalBackend):
     """:class:`mmengine.fileio.LocalBackend` that writes whole files only."""
 
-    def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
+    def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write ``obj`` beside ``filepath``, then rename it."""
         part = f'{filepath}.part'
         try:
@@ -27,5 +27,4 @@ class AtomicLocalBackend(LocalBackend):
 
 def register() -> None:
     """Make it the backend of local paths."""
-    register_backend(
-        'local', AtomicLocalBackend, prefixes='', force=True)
+    register_backend('local', AtomicLocalBackend, prefixes='', force=True)

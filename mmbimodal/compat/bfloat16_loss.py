@@ -4,6 +4,7 @@
 array for the accuracy, and numpy has no bfloat16. Can go when training with
 ``AmpOptimWrapper(dtype='bfloat16')`` works upstream.
 """
+
 from functools import wraps
 
 from mmaction.models.heads import BaseHead

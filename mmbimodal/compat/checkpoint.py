@@ -8,11 +8,12 @@ training checkpoint may hold besides tensors. Can go when mmengine does so.
 mmengine's download does not verify the checksum in the file's name and reads
 the file with ``weights_only=False``; the loaders here do neither.
 """
+
 import os
 import pickle
 import re
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlparse
 
@@ -43,7 +44,8 @@ def allowed_attribute(owner: Any, name: str) -> Any:
     if isinstance(owner, type) and name in _ATTRIBUTES.get(owner, ()):
         return getattr(owner, name)
     raise pickle.UnpicklingError(
-        f'a checkpoint may not read the attribute {name!r} of {owner!r}')
+        f'a checkpoint may not read the attribute {name!r} of {owner!r}'
+    )
 
 
 def allow_training_checkpoints() -> None:
@@ -55,19 +57,22 @@ def allow_training_checkpoints() -> None:
         os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
         return
     arrays = np._core if hasattr(np, '_core') else np.core
-    reconstruct, scalar = (arrays.multiarray._reconstruct,
-                           arrays.multiarray.scalar)
+    reconstruct, scalar = (arrays.multiarray._reconstruct, arrays.multiarray.scalar)
     torch.serialization.add_safe_globals(
-        [*_ATTRIBUTES, (allowed_attribute, 'builtins.getattr')] +
-        [np.ndarray, np.dtype] +
-        [type(np.dtype(code)) for code in 'bBhHiIlLqQefd?'] +
+        [*_ATTRIBUTES, (allowed_attribute, 'builtins.getattr')]
+        + [np.ndarray, np.dtype]
+        + [type(np.dtype(code)) for code in 'bBhHiIlLqQefd?']
+        +
         # numpy 2 moved the module: files written by either are accepted.
-        [(function, f'numpy.{core}.multiarray.{function.__name__}')
-         for core in ('core', '_core') for function in (reconstruct, scalar)])
+        [
+            (function, f'numpy.{core}.multiarray.{function.__name__}')
+            for core in ('core', '_core')
+            for function in (reconstruct, scalar)
+        ]
+    )
 
 
-def load_from_local(filename: str,
-                    map_location: Optional[str] = None) -> Any:
+def load_from_local(filename: str, map_location: str | None = None) -> Any:
     """``torch.load(weights_only=True)`` of a local file.
 
     Raises:
@@ -76,26 +81,30 @@ def load_from_local(filename: str,
     """
     path = Path(filename).expanduser()
     if not path.is_file():
-        raise InputError(f'the checkpoint {path} does not exist: check the '
-                         'path, or train first')
+        raise InputError(
+            f'the checkpoint {path} does not exist: check the path, or train first'
+        )
     try:
         return torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:
         # torch names what it does not allow; anything else is a damaged file
         # over which the unpickler stumbles in one way or another.
         if isinstance(error, pickle.UnpicklingError) and re.search(
-                '(?i)unsupported|not an allowed|may not read', str(error)):
+            '(?i)unsupported|not an allowed|may not read', str(error)
+        ):
             raise InputError(
                 f'the checkpoint {path} is refused, nothing of it was '
                 'executed: it holds code or objects besides weights; get '
-                'the weights alone from its author') from error
-        raise InputError(f'the checkpoint {path} is truncated or damaged: '
-                         'download or copy it again') from error
+                'the weights alone from its author'
+            ) from error
+        raise InputError(
+            f'the checkpoint {path} is truncated or damaged: download or copy it again'
+        ) from error
 
 
-def load_from_http(filename: str,
-                   map_location: Optional[str] = None,
-                   model_dir: Optional[str] = None) -> Any:
+def load_from_http(
+    filename: str, map_location: str | None = None, model_dir: str | None = None
+) -> Any:
     """Download once, verify the checksum in the name, load weights only.
 
     Raises:
@@ -107,18 +116,20 @@ def load_from_http(filename: str,
     folder = Path(model_dir or Path(torch.hub.get_dir()) / 'checkpoints')
     path = folder / name
     if checksum is None:
-        raise InputError(f'{filename} has no checksum in its name '
-                         '("-<sha256>."), so what arrives cannot be verified: '
-                         'download it yourself and give the local path')
+        raise InputError(
+            f'{filename} has no checksum in its name '
+            '("-<sha256>."), so what arrives cannot be verified: '
+            'download it yourself and give the local path'
+        )
     if is_main_process() and not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            download_url_to_file(
-                filename, str(path), hash_prefix=checksum.group(1))
+            download_url_to_file(filename, str(path), hash_prefix=checksum.group(1))
         except (URLError, OSError, RuntimeError) as error:
             raise InputError(
                 f'{filename} could not be downloaded ({error}): bring the '
-                f'file to {path} by other means and start again') from error
+                f'file to {path} by other means and start again'
+            ) from error
     barrier()
     return load_from_local(str(path), map_location)
 
@@ -126,5 +137,6 @@ def load_from_http(filename: str,
 def register_loaders() -> None:
     """Use them wherever mmengine loads a checkpoint."""
     CheckpointLoader.register_scheme('', load_from_local, force=True)
-    CheckpointLoader.register_scheme(('http://', 'https://'),
-                                     load_from_http, force=True)
+    CheckpointLoader.register_scheme(
+        ('http://', 'https://'), load_from_http, force=True
+    )

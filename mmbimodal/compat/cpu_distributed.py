@@ -4,6 +4,7 @@ mmengine 0.10.7 selects a CUDA device for every ``--launcher pytorch`` process
 and passes ``device_ids`` to DistributedDataParallel, both without looking
 whether there is a GPU. Can go when mmengine starts gloo processes by itself.
 """
+
 import torch
 import torch.distributed as torch_dist
 from mmengine.dist import utils as dist_utils

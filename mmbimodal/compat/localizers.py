@@ -3,6 +3,7 @@
 The sub-package is missing from the released 1.2.0 wheel (upstream issue
 2714, October 2023). Can go when a released wheel contains it.
 """
+
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +29,8 @@ def stub_missing_drn() -> None:
         def __init__(self, *args, **kwargs):
             raise ImportError(
                 'DRN is missing from the released mmaction2 1.2.0: install '
-                'MMAction2 from its sources to use this localizer')
+                'MMAction2 from its sources to use this localizer'
+            )
 
     package, module = ModuleType(_PACKAGE), ModuleType(f'{_PACKAGE}.drn')
     package.drn, module.DRN = module, DRN

@@ -3,10 +3,12 @@
 mmcv-lite announces at every import that it lacks compiled operators, none of
 which a recogniser here uses. Can go when mmcv-lite no longer does.
 """
+
 import warnings
 
 
 def silence() -> None:
     """Ignore that one warning."""
     warnings.filterwarnings(
-        'ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+        'ignore', message='Fail to import ``MultiScaleDeformableAttention``'
+    )

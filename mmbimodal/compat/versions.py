@@ -2,6 +2,7 @@
 
 Upstream's own checks are bare assertions, and only about mmcv and mmengine.
 """
+
 from importlib import metadata
 
 from packaging.specifiers import SpecifierSet
@@ -25,15 +26,17 @@ def installed_version(package: str) -> str:
     Raises:
         ImportError: The package is not installed.
     """
-    flavours = ('mmcv', 'mmcv-lite') if package == 'mmcv' else (package, )
+    flavours = ('mmcv', 'mmcv-lite') if package == 'mmcv' else (package,)
     for flavour in flavours:
         try:
             return metadata.version(flavour)
         except metadata.PackageNotFoundError:
             continue
     wanted = REMEDIES.get(package, f'{package}{RANGES[package]}')
-    raise ImportError(f'mmbimodal needs {package}{RANGES[package]}, which is '
-                      f"not installed: pip install '{wanted}'")
+    raise ImportError(
+        f'mmbimodal needs {package}{RANGES[package]}, which is '
+        f"not installed: pip install '{wanted}'"
+    )
 
 
 def check() -> None:
@@ -48,4 +51,5 @@ def check() -> None:
             remedy = REMEDIES.get(package, f'{package}{wanted}')
             raise ImportError(
                 f'mmbimodal needs {package}{wanted}, but {package} {version} '
-                f"is installed: pip install '{remedy}'")
+                f"is installed: pip install '{remedy}'"
+            )

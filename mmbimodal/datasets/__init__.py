@@ -1,11 +1,25 @@
 from .paired_video_dataset import PairedVideoDataset
 from .sample import build_sample
-from .transforms import (BlankFrames, ForEachModality, ModalityDropout,
-                         PackModalityInputs, ScaledDecordDecode,
-                         ScaledDecordInit, SyncResize, SyncSample)
+from .transforms import (
+    BlankFrames,
+    ForEachModality,
+    ModalityDropout,
+    PackModalityInputs,
+    ScaledDecordDecode,
+    ScaledDecordInit,
+    SyncResize,
+    SyncSample,
+)
 
 __all__ = [
-    'BlankFrames', 'ForEachModality', 'ModalityDropout', 'PackModalityInputs',
-    'PairedVideoDataset', 'ScaledDecordDecode', 'ScaledDecordInit',
-    'SyncResize', 'SyncSample', 'build_sample'
+    'BlankFrames',
+    'ForEachModality',
+    'ModalityDropout',
+    'PackModalityInputs',
+    'PairedVideoDataset',
+    'ScaledDecordDecode',
+    'ScaledDecordInit',
+    'SyncResize',
+    'SyncSample',
+    'build_sample',
 ]

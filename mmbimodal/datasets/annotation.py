@@ -12,18 +12,20 @@ An annotation is OpenMMLab 2.x JSON::
 Paths are relative to the data root. A row that lacks the key of a modality
 is a sample that lacks this modality.
 """
+
 import json
 import os
 import os.path as osp
 from collections import Counter
-from typing import Any, Dict, Iterator, List, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mmbimodal.errors import InputError
 
 _REMEDY = 'write it anew with the prepare.py of the data set'
 
 
-def read_annotation(ann_file: str) -> Dict[str, Any]:
+def read_annotation(ann_file: str) -> dict[str, Any]:
     """Read an annotation and make sure that every row can be used.
 
     Args:
@@ -39,8 +41,7 @@ def read_annotation(ann_file: str) -> Dict[str, Any]:
     annotation = load_annotation(ann_file)
     problem = next(_problems(annotation), None)
     if problem is not None:
-        raise InputError(
-            f'the annotation {ann_file} {problem}: {_REMEDY}, or mend it.')
+        raise InputError(f'the annotation {ann_file} {problem}: {_REMEDY}, or mend it.')
     return annotation
 
 
@@ -54,14 +55,16 @@ def load_annotation(ann_file: str) -> Any:
         with open(ann_file, encoding='utf-8') as f:
             return json.load(f)
     except OSError as error:
-        raise InputError(f'cannot read the annotation {ann_file} '
-                         f'({error.strerror}): {_REMEDY}.') from error
+        raise InputError(
+            f'cannot read the annotation {ann_file} ({error.strerror}): {_REMEDY}.'
+        ) from error
     except ValueError as error:
-        raise InputError(f'the annotation {ann_file} is not JSON ({error}): '
-                         f'{_REMEDY}.') from error
+        raise InputError(
+            f'the annotation {ann_file} is not JSON ({error}): {_REMEDY}.'
+        ) from error
 
 
-def annotation_problems(annotation: Any) -> List[str]:
+def annotation_problems(annotation: Any) -> list[str]:
     """Everything that is wrong with the content of an annotation.
 
     Args:
@@ -84,14 +87,22 @@ def resolve(data_root: str, path: str) -> str:
         InputError: If the path is absolute or climbs out of the root.
     """
     if _leaves_root(path):
-        raise InputError(f'the path {path} leaves the data root {data_root}: '
-                         'move or link the file into it.')
+        raise InputError(
+            f'the path {path} leaves the data root {data_root}: '
+            'move or link the file into it.'
+        )
     return osp.join(data_root, path)
 
 
-def write_annotation(ann_file: str, *, dataset: str, split: str,
-                     classes: Sequence[str], modalities: Sequence[str],
-                     data_list: Sequence[Dict[str, Any]]) -> None:
+def write_annotation(
+    ann_file: str,
+    *,
+    dataset: str,
+    split: str,
+    classes: Sequence[str],
+    modalities: Sequence[str],
+    data_list: Sequence[dict[str, Any]],
+) -> None:
     """Write an annotation, one row per line, ordered by sample id.
 
     The file appears complete or not at all.
@@ -100,23 +111,22 @@ def write_annotation(ann_file: str, *, dataset: str, split: str,
         InputError: If :func:`annotation_problems` finds something.
     """
     metainfo = dict(
-        dataset=dataset,
-        split=split,
-        classes=list(classes),
-        modalities=list(modalities))
-    problem = next(
-        _problems(dict(metainfo=metainfo, data_list=list(data_list))), None)
+        dataset=dataset, split=split, classes=list(classes), modalities=list(modalities)
+    )
+    problem = next(_problems(dict(metainfo=metainfo, data_list=list(data_list))), None)
     if problem is not None:
-        raise InputError(f'the annotation {ann_file} is not written because '
-                         f'it {problem}: look at the files of the data set.')
+        raise InputError(
+            f'the annotation {ann_file} is not written because '
+            f'it {problem}: look at the files of the data set.'
+        )
     keys = ['sample_id', 'label', *modalities]
-    rows = [{key: row[key]
-             for key in keys if key in row}
-            for row in sorted(data_list, key=lambda row: row['sample_id'])]
+    rows = [
+        {key: row[key] for key in keys if key in row}
+        for row in sorted(data_list, key=lambda row: row['sample_id'])
+    ]
     lines = ',\n'.join(json.dumps(row, ensure_ascii=False) for row in rows)
     metainfo = json.dumps(metainfo, ensure_ascii=False)
-    write_text(ann_file,
-               f'{{"metainfo": {metainfo},\n"data_list": [\n{lines}\n]}}\n')
+    write_text(ann_file, f'{{"metainfo": {metainfo},\n"data_list": [\n{lines}\n]}}\n')
 
 
 def write_text(path: str, text: str) -> None:
@@ -132,7 +142,7 @@ def write_text(path: str, text: str) -> None:
             os.remove(partial)
 
 
-def read_label_map(path: str) -> List[str]:
+def read_label_map(path: str) -> list[str]:
     """Class names in the order of their labels, one per line of a file.
 
     Raises:
@@ -142,30 +152,37 @@ def read_label_map(path: str) -> List[str]:
         with open(path, encoding='utf-8') as f:
             classes = [line.strip() for line in f if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f'cannot read the label map {path} ({error}): give '
-                         'a text file with one class name per line.'
-                         ) from error
+        raise InputError(
+            f'cannot read the label map {path} ({error}): give '
+            'a text file with one class name per line.'
+        ) from error
     if not classes or len(set(classes)) < len(classes):
-        fault = (f'names {_first_twice(classes)!r} twice'
-                 if classes else 'is empty')
-        raise InputError(f'the label map {path} {fault}: give one class name '
-                         'per line, in the order of the labels.')
+        fault = f'names {_first_twice(classes)!r} twice' if classes else 'is empty'
+        raise InputError(
+            f'the label map {path} {fault}: give one class name '
+            'per line, in the order of the labels.'
+        )
     return classes
 
 
 def _problems(annotation: Any) -> Iterator[str]:
     """See :func:`annotation_problems`; lazy, the structure comes first."""
-    if not (isinstance(annotation, dict)
-            and isinstance(annotation.get('metainfo'), dict)
-            and isinstance(annotation.get('data_list'), list)):
+    if not (
+        isinstance(annotation, dict)
+        and isinstance(annotation.get('metainfo'), dict)
+        and isinstance(annotation.get('data_list'), list)
+    ):
         yield 'has no "metainfo" object beside a "data_list" array'
         return
     classes = annotation['metainfo'].get('classes')
     modalities = annotation['metainfo'].get('modalities')
     rows = annotation['data_list']
     for name, value in (('classes', classes), ('modalities', modalities)):
-        if not (isinstance(value, list) and value
-                and all(isinstance(item, str) for item in value)):
+        if not (
+            isinstance(value, list)
+            and value
+            and all(isinstance(item, str) for item in value)
+        ):
             yield f'has no list of names in metainfo "{name}"'
             return
         if len(set(value)) < len(value):
@@ -174,41 +191,53 @@ def _problems(annotation: Any) -> Iterator[str]:
         yield 'has an empty "data_list"'
         return
     nameless = [
-        i for i, row in enumerate(rows) if not isinstance(row, dict)
-        or not isinstance(row.get('sample_id'), str)
+        i
+        for i, row in enumerate(rows)
+        if not isinstance(row, dict) or not isinstance(row.get('sample_id'), str)
     ]
     if nameless:
-        yield _count('has a row without a "sample_id" string', 'row '
-                     f'{nameless[0]}', len(nameless))
+        yield _count(
+            'has a row without a "sample_id" string',
+            f'row {nameless[0]}',
+            len(nameless),
+        )
         return
     yield from _row_problems(rows, len(classes), set(modalities))
 
 
-def _row_problems(rows: List[Dict[str, Any]], num_classes: int,
-                  modalities: set) -> Iterator[str]:
+def _row_problems(
+    rows: list[dict[str, Any]], num_classes: int, modalities: set
+) -> Iterator[str]:
     ids = [row['sample_id'] for row in rows]
     copies = {name: n for name, n in Counter(ids).items() if n > 1}
     if copies:
-        yield _count('has a sample id more than once', next(iter(copies)),
-                     len(copies))
+        yield _count('has a sample id more than once', next(iter(copies)), len(copies))
 
     def is_label(label: Any) -> bool:
         # bool is an int to Python
         return type(label) is int and 0 <= label < num_classes
 
     faults = {
-        f'has a label that is not an integer from 0 to {num_classes - 1}':
-        [(i, repr(r.get('label'))) for i, r in zip(ids, rows)
-         if not is_label(r.get('label'))],
-        'has a key that is no modality of its metainfo':
-        [(i, repr(key)) for i, r in zip(ids, rows)
-         for key in r if key not in {'sample_id', 'label', *modalities}],
-        'has a sample without any modality':
-        [(i, 'no path') for i, r in zip(ids, rows) if not modalities & set(r)],
-        'has a path that is not relative to, or leaves, the data root':
-        [(i, repr(r[key])) for i, r in zip(ids, rows)
-         for key in sorted(modalities & set(r))
-         if not isinstance(r[key], str) or _leaves_root(r[key])],
+        f'has a label that is not an integer from 0 to {num_classes - 1}': [
+            (i, repr(r.get('label')))
+            for i, r in zip(ids, rows)
+            if not is_label(r.get('label'))
+        ],
+        'has a key that is no modality of its metainfo': [
+            (i, repr(key))
+            for i, r in zip(ids, rows)
+            for key in r
+            if key not in {'sample_id', 'label', *modalities}
+        ],
+        'has a sample without any modality': [
+            (i, 'no path') for i, r in zip(ids, rows) if not modalities & set(r)
+        ],
+        'has a path that is not relative to, or leaves, the data root': [
+            (i, repr(r[key]))
+            for i, r in zip(ids, rows)
+            for key in sorted(modalities & set(r))
+            if not isinstance(r[key], str) or _leaves_root(r[key])
+        ],
     }
     for fault, found in faults.items():
         if found:
@@ -218,8 +247,11 @@ def _row_problems(rows: List[Dict[str, Any]], num_classes: int,
 
 def _leaves_root(path: str) -> bool:
     """Whether a path is empty, absolute, or climbs above its start."""
-    return (not path or osp.isabs(path)
-            or osp.normpath(path).split(os.sep)[0] in ('..', '.'))
+    return (
+        not path
+        or osp.isabs(path)
+        or osp.normpath(path).split(os.sep)[0] in ('..', '.')
+    )
 
 
 def _first_twice(names: Sequence[str]) -> str:

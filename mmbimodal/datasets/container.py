@@ -1,6 +1,6 @@
 """What the container of a video says of itself."""
+
 import struct
-from typing import Optional, Tuple
 
 HEAD = 72
 """Bytes at the start of a file that suffice here."""
@@ -13,11 +13,14 @@ def is_cut_off(head: bytes, size: int) -> bool:
         head (bytes): Start of the file, 8 bytes or more.
         size (int): Its length in bytes.
     """
-    return (head[:4] == b'RIFF' and len(head) >= 8
-            and struct.unpack_from('<I', head, 4)[0] + 8 > size)
+    return (
+        head[:4] == b'RIFF'
+        and len(head) >= 8
+        and struct.unpack_from('<I', head, 4)[0] + 8 > size
+    )
 
 
-def avi_shape(head: bytes) -> Optional[Tuple[int, int]]:
+def avi_shape(head: bytes) -> tuple[int, int] | None:
     """Height and width of the frames of an AVI.
 
     Args:
@@ -27,8 +30,11 @@ def avi_shape(head: bytes) -> Optional[Tuple[int, int]]:
         tuple[int, int]: None for other containers, and where the header
         leaves the size to its streams.
     """
-    if len(head) < HEAD or (head[:4], head[8:12],
-                            head[24:28]) != (b'RIFF', b'AVI ', b'avih'):
+    if len(head) < HEAD or (head[:4], head[8:12], head[24:28]) != (
+        b'RIFF',
+        b'AVI ',
+        b'avih',
+    ):
         return None
     width, height = struct.unpack_from('<II', head, 64)
     return (height, width) if width and height else None

@@ -1,13 +1,15 @@
 import os
 import os.path as osp
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
+from mmaction.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 
-from mmaction.registry import DATASETS
 from mmbimodal.errors import InputError, UnreadableVideo
+
 from .annotation import read_annotation, resolve
 from .sample import build_sample
 
@@ -44,25 +46,30 @@ class PairedVideoDataset(BaseDataset):
         InputError: Annotation or files are missing or wrong.
     """
 
-    def __init__(self,
-                 ann_file: str,
-                 pipeline: List[Union[dict, Callable]],
-                 modalities: Sequence[str],
-                 data_root: str = '',
-                 allow_missing: bool = False,
-                 on_error: str = 'raise',
-                 kinds: Optional[Mapping[str, str]] = None,
-                 made_by: str = '',
-                 test_mode: bool = False,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        ann_file: str,
+        pipeline: list[dict | Callable],
+        modalities: Sequence[str],
+        data_root: str = '',
+        allow_missing: bool = False,
+        on_error: str = 'raise',
+        kinds: Mapping[str, str] | None = None,
+        made_by: str = '',
+        test_mode: bool = False,
+        **kwargs,
+    ) -> None:
         if on_error not in ('raise', 'skip'):
-            raise InputError(f'PairedVideoDataset: on_error={on_error!r} is '
-                             "unknown: 'raise' or 'skip'")
+            raise InputError(
+                f'PairedVideoDataset: on_error={on_error!r} is '
+                "unknown: 'raise' or 'skip'"
+            )
         if on_error == 'skip' and test_mode:
             raise InputError(
                 "PairedVideoDataset: on_error='skip' would replace test "
                 'samples and falsify the accuracy: repair or leave out the '
-                'bad files (tools/data/check_pairs.py lists them)')
+                'bad files (tools/data/check_pairs.py lists them)'
+            )
         self.modalities = tuple(modalities)
         self.kinds = kinds
         self.allow_missing = allow_missing
@@ -73,22 +80,26 @@ class PairedVideoDataset(BaseDataset):
             pipeline=pipeline,
             data_root=data_root,
             test_mode=test_mode,
-            **kwargs)
+            **kwargs,
+        )
         # Shared, so that the workers of a loader count together.
         self._bad = torch.zeros(len(self), dtype=torch.bool).share_memory_()
 
-    def load_data_list(self) -> List[dict]:
+    def load_data_list(self) -> list[dict]:
         """Read the annotation and make sure that every file is there.
 
         Returns:
             list[dict]: Rows ``{sample_id, label, files}``.
         """
         if not osp.isfile(self.ann_file):
-            remedy = f'make it with `{self.made_by}`' if self.made_by else (
-                'check ann_file and data_root in the config')
+            remedy = (
+                f'make it with `{self.made_by}`'
+                if self.made_by
+                else ('check ann_file and data_root in the config')
+            )
             raise InputError(
-                f'the annotation {osp.abspath(self.ann_file)} does not '
-                f'exist: {remedy}')
+                f'the annotation {osp.abspath(self.ann_file)} does not exist: {remedy}'
+            )
         annotation = read_annotation(self.ann_file)
         for key, value in annotation['metainfo'].items():
             self._metainfo.setdefault(key, value)
@@ -98,56 +109,61 @@ class PairedVideoDataset(BaseDataset):
                 raise InputError(
                     f'the config asks for the modality {name!r}, but '
                     f'{self.ann_file} has {", ".join(known)}: correct the '
-                    'name in the data set, preprocessor and model')
+                    'name in the data set, preprocessor and model'
+                )
         rows = [self._parse_row(row) for row in annotation['data_list']]
         self._check_files(rows)
         return rows
 
-    def _parse_row(self, row: Dict[str, Any]) -> Dict[str, Any]:
+    def _parse_row(self, row: dict[str, Any]) -> dict[str, Any]:
         """Row of the annotation → ``{sample_id, label, files}``."""
         missing = [name for name in self.modalities if name not in row]
-        if len(missing) == len(self.modalities) or (missing and
-                                                    not self.allow_missing):
+        if len(missing) == len(self.modalities) or (missing and not self.allow_missing):
             raise InputError(
                 f'the sample {row["sample_id"]} of {self.ann_file} has no '
                 f'{", ".join(missing)}: leave it out of the annotation, or '
-                'set allow_missing=True to use samples with one modality')
+                'set allow_missing=True to use samples with one modality'
+            )
         return dict(
             sample_id=row['sample_id'],
             label=row['label'],
             files={
                 name: resolve(self.data_root, row[name])
-                for name in self.modalities if name in row
-            })
+                for name in self.modalities
+                if name in row
+            },
+        )
 
-    def _check_files(self, rows: List[dict]) -> None:
+    def _check_files(self, rows: list[dict]) -> None:
         """Fail now rather than hours into the first epoch.
 
         Folders are listed once each: asking for every file on its own takes
         minutes on a network file system.
         """
-        listings: Dict[str, frozenset] = {}
+        listings: dict[str, frozenset] = {}
         for row in rows:
             for name, path in row['files'].items():
                 folder, file = osp.split(path)
                 if folder not in listings:
                     listings[folder] = frozenset(
-                        os.listdir(folder or '.') if osp.
-                        isdir(folder or '.') else ())
+                        os.listdir(folder or '.') if osp.isdir(folder or '.') else ()
+                    )
                 if file not in listings[folder]:
                     raise InputError(
                         f'{osp.abspath(path)}, the {name} of '
                         f'{row["sample_id"]}, does not exist: restore it, or '
-                        'run the preparation tool again to leave it out')
+                        'run the preparation tool again to leave it out'
+                    )
 
     def get_data_info(self, idx: int) -> dict:
         """The nested sample of one row."""
         row = super().get_data_info(idx)
-        sample = build_sample(row['sample_id'], row['files'], self.modalities,
-                              row['label'], self.kinds)
+        sample = build_sample(
+            row['sample_id'], row['files'], self.modalities, row['label'], self.kinds
+        )
         return dict(sample, sample_idx=row['sample_idx'])
 
-    def prepare_data(self, idx: int) -> Optional[dict]:
+    def prepare_data(self, idx: int) -> dict | None:
         """Run the pipeline; None makes mmengine draw another sample."""
         try:
             return super().prepare_data(idx)
@@ -162,5 +178,6 @@ class PairedVideoDataset(BaseDataset):
                 raise InputError(
                     f'{bad} of the {len(self)} samples of {self.ann_file} '
                     f'are unreadable, the last one because {error}: run '
-                    'tools/data/check_pairs.py on it') from error
+                    'tools/data/check_pairs.py on it'
+                ) from error
             return None

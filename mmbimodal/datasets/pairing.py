@@ -3,24 +3,29 @@
 Files belong together because their names hold the same sample id, never
 because they stand at the same place of two listings.
 """
+
 import os
 import os.path as osp
 import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import (Callable, Collection, Dict, Iterable, Iterator, List,
-                    NamedTuple, Optional)
+from typing import (
+    NamedTuple,
+)
 
 from rich.console import Console
 from rich.table import Table
 
 from mmbimodal.errors import InputError
+
 from .reencode import IMAGE_SUFFIXES
 from .video_probe import VIDEO_SUFFIXES, Probe
 
 
 class NTUId(NamedTuple):
     """The fields of an NTU RGB+D sample id; they count from 1."""
+
     setup: int
     camera: int
     subject: int
@@ -31,7 +36,7 @@ class NTUId(NamedTuple):
 _NTU_ID = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})')
 
 
-def parse_ntu_id(sample_id: str) -> Optional[NTUId]:
+def parse_ntu_id(sample_id: str) -> NTUId | None:
     """``'S001C002P003R002A013'`` as numbers; None if it is no such id."""
     match = _NTU_ID.fullmatch(sample_id)
     return match and NTUId(*map(int, match.groups()))
@@ -48,16 +53,19 @@ class Scan:
             since nothing says which is right.
         strays: Files of the right kind whose names hold no sample id.
     """
+
     folder: Path
-    files: Dict[str, Path] = field(default_factory=dict)
-    duplicates: Dict[str, List[Path]] = field(default_factory=dict)
-    strays: List[Path] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)
+    duplicates: dict[str, list[Path]] = field(default_factory=dict)
+    strays: list[Path] = field(default_factory=list)
 
 
-def scan(folder: Path,
-         id_of: Callable[[str], Optional[str]],
-         suffixes: Collection[str] = VIDEO_SUFFIXES,
-         frame_folders: bool = False) -> Scan:
+def scan(
+    folder: Path,
+    id_of: Callable[[str], str | None],
+    suffixes: Collection[str] = VIDEO_SUFFIXES,
+    frame_folders: bool = False,
+) -> Scan:
     """Find the files of one modality, in sub-folders too.
 
     Args:
@@ -71,9 +79,11 @@ def scan(folder: Path,
     """
     folder = Path(osp.abspath(folder))
     if not folder.is_dir():
-        raise InputError(f'there is no folder {folder}: unpack the data set '
-                         'there or give its place on the command line.')
-    found: Dict[str, List[Path]] = {}
+        raise InputError(
+            f'there is no folder {folder}: unpack the data set '
+            'there or give its place on the command line.'
+        )
+    found: dict[str, list[Path]] = {}
     result = Scan(folder)
     for path in _candidates(folder, suffixes, frame_folders):
         sample_id = id_of(path.name if path.is_dir() else path.stem)
@@ -89,25 +99,26 @@ def scan(folder: Path,
     if not found:
         raise InputError(
             f'none of the {len(result.strays)} files in {folder} has a sample '
-            'id as its name: unpack the data set there as it was released.')
+            'id as its name: unpack the data set there as it was released.'
+        )
     return result
 
 
-def _candidates(folder: Path, suffixes: Collection[str],
-                frame_folders: bool) -> Iterator[Path]:
+def _candidates(
+    folder: Path, suffixes: Collection[str], frame_folders: bool
+) -> Iterator[Path]:
     for parent, children, names in os.walk(folder, followlinks=True):
         children[:] = sorted(c for c in children if not c.startswith('.'))
         # Hidden: macOS's "._" twins and half-written re-encodings.
         names = [Path(name) for name in names if not name.startswith('.')]
-        if frame_folders and any(n.suffix.lower() in IMAGE_SUFFIXES
-                                 for n in names):
+        if frame_folders and any(n.suffix.lower() in IMAGE_SUFFIXES for n in names):
             yield Path(parent)
         for name in sorted(names):
             if name.suffix.lower() in suffixes:
                 yield Path(parent, name)
 
 
-Pairs = Dict[str, Dict[str, Path]]
+Pairs = dict[str, dict[str, Path]]
 """Sample id → modality → file."""
 
 
@@ -126,21 +137,22 @@ class Report:
         left_out: Other reason → sample ids.
         warnings: Sentences for the terminal.
     """
+
     dataset: str
-    split_sizes: Dict[str, int] = field(default_factory=dict)
-    official_sizes: Dict[str, int] = field(default_factory=dict)
-    modalities: Dict[str, Dict] = field(default_factory=dict)
-    unpaired: Dict[str, List[str]] = field(default_factory=dict)
-    faults: List[Dict[str, str]] = field(default_factory=list)
-    left_out: Dict[str, List[str]] = field(default_factory=dict)
-    warnings: List[str] = field(default_factory=list)
+    split_sizes: dict[str, int] = field(default_factory=dict)
+    official_sizes: dict[str, int] = field(default_factory=dict)
+    modalities: dict[str, dict] = field(default_factory=dict)
+    unpaired: dict[str, list[str]] = field(default_factory=dict)
+    faults: list[dict[str, str]] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def leave_out(self, reason: str, sample_ids: Iterable[str]) -> None:
         """Note samples that are in no annotation."""
         if sample_ids:
             self.left_out[reason] = sorted(sample_ids)
 
-    def drop_faulty(self, pairs: Pairs, probes: Dict[str, Probe]) -> Pairs:
+    def drop_faulty(self, pairs: Pairs, probes: dict[str, Probe]) -> Pairs:
         """Note the unusable files and return the samples without any.
 
         Args:
@@ -159,15 +171,15 @@ class Report:
                             modality=modality,
                             path=str(path),
                             fault=found.fault,
-                            detail=found.detail))
+                            detail=found.detail,
+                        )
+                    )
         return {i: row for i, row in pairs.items() if i not in bad}
 
-    def describe(self, scans: Dict[str, Scan]) -> None:
+    def describe(self, scans: dict[str, Scan]) -> None:
         """Count, per modality, what the other attributes list."""
         for modality, found in scans.items():
-            faults = [
-                f['fault'] for f in self.faults if f['modality'] == modality
-            ]
+            faults = [f['fault'] for f in self.faults if f['modality'] == modality]
             self.modalities[modality] = {
                 'folder': str(found.folder),
                 'files': len(found.files),
@@ -186,8 +198,7 @@ class Report:
         console = Console()
         table = Table(title=f'{self.dataset}: files')
         table.add_column('modality')
-        for column in ('files', 'unpaired', 'empty', 'broken', 'twice',
-                       'no id'):
+        for column in ('files', 'unpaired', 'empty', 'broken', 'twice', 'no id'):
             table.add_column(column, justify='right')
         for modality, row in self.modalities.items():
             counts = [row[k] for k in ('files', 'unpaired', 'empty', 'broken')]
@@ -199,10 +210,11 @@ class Report:
             table.add_column(column, overflow='fold')
         for split, size in self.split_sizes.items():
             table.add_row(f'in {split}', str(size), '')
-        lacking: Dict[str, List[str]] = {}
+        lacking: dict[str, list[str]] = {}
         for sample_id, modalities in self.unpaired.items():
-            lacking.setdefault(f'without {" and ".join(modalities)}',
-                               []).append(sample_id)
+            lacking.setdefault(f'without {" and ".join(modalities)}', []).append(
+                sample_id
+            )
         for entry in self.faults:
             name = f'{entry["modality"]} {entry["fault"]}'
             lacking.setdefault(name, []).append(entry['sample_id'])
@@ -210,13 +222,17 @@ class Report:
             table.add_row(reason, str(len(ids)), ', '.join(ids[:3]))
         console.print(table)
         for warning in self.warnings:
-            console.print(f'warning: {warning}', style='yellow',
-                          soft_wrap=True, markup=False)
+            console.print(
+                f'warning: {warning}', style='yellow', soft_wrap=True, markup=False
+            )
 
 
-def pair(scans: Dict[str, Scan], report: Report,
-         label_of: Callable[[str], Optional[int]],
-         exclude: Collection[str] = ()) -> Pairs:
+def pair(
+    scans: dict[str, Scan],
+    report: Report,
+    label_of: Callable[[str], int | None],
+    exclude: Collection[str] = (),
+) -> Pairs:
     """The samples that have one file of every modality.
 
     Args:

@@ -1,18 +1,20 @@
 """From folders of files to annotations: pair, probe, place, write, report."""
+
 import argparse
 import json
 import os.path as osp
 import shutil
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Callable, Collection, Dict, List, Optional, Sequence
 
 from mmbimodal.errors import InputError
+
 from .annotation import write_annotation, write_text
 from .pairing import Pairs, Report, Scan, pair
 from .reencode import reencode
-from .video_probe import (VIDEO_SUFFIXES, Probe, crashed, parallel_map, probe)
+from .video_probe import VIDEO_SUFFIXES, Probe, crashed, parallel_map, probe
 
 SPLITS = ('train', 'test')
 
@@ -36,15 +38,16 @@ class Recipe:
         exclude: Ids of samples that are not wanted.
         known_broken: Ids of samples that are broken in the release.
     """
+
     dataset: str
     data_root: Path
     out: Path
-    classes: List[str]
-    label_of: Callable[[str], Optional[int]]
-    split_of: Callable[[Sequence[str]], Dict[str, str]]
-    folders: Dict[str, str]
+    classes: list[str]
+    label_of: Callable[[str], int | None]
+    split_of: Callable[[Sequence[str]], dict[str, str]]
+    folders: dict[str, str]
     prefix: str = ''
-    official: Dict[str, int] = field(default_factory=dict)
+    official: dict[str, int] = field(default_factory=dict)
     exclude: Collection[str] = ()
     known_broken: Collection[str] = ()
 
@@ -68,21 +71,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=['decode', 'open', 'none'],
         default='decode',
         help='decode every frame, read the headers, or only see that the\n'
-        'files are not empty')
+        'files are not empty',
+    )
     parser.add_argument(
         '--reencode',
         type=int,
         metavar='SHORT_SIDE',
         help='also write smaller videos (340 is usual) and annotate these;\n'
-        'can be interrupted and started again')
+        'can be interrupted and started again',
+    )
     parser.add_argument('--workers', type=int, help='default: one per CPU')
 
 
-def prepare(recipe: Recipe,
-            scans: Dict[str, Scan],
-            check: str = 'decode',
-            short_side: Optional[int] = None,
-            workers: Optional[int] = None) -> Report:
+def prepare(
+    recipe: Recipe,
+    scans: dict[str, Scan],
+    check: str = 'decode',
+    short_side: int | None = None,
+    workers: int | None = None,
+) -> Report:
     """Pair, probe, bring into the data root, and annotate what is usable.
 
     Writes ``{train,test,report}.json`` (each with the recipe's prefix) and
@@ -117,14 +124,16 @@ def prepare(recipe: Recipe,
     report.describe(scans)
     write_text(
         recipe.file('report.json'),
-        json.dumps(asdict(report), indent=1, ensure_ascii=False) + '\n')
+        json.dumps(asdict(report), indent=1, ensure_ascii=False) + '\n',
+    )
     report.show()
     for name in SPLITS:
         if not rows[name]:
             raise InputError(
                 f'no usable sample is left for the {name} split of '
                 f'{recipe.data_root}: see {recipe.file("report.json")} for '
-                'what became of each file.')
+                'what became of each file.'
+            )
     for name in SPLITS:
         write_annotation(
             recipe.file(f'{name}.json'),
@@ -132,19 +141,18 @@ def prepare(recipe: Recipe,
             split=f'{recipe.prefix}{name}',
             classes=recipe.classes,
             modalities=list(scans),
-            data_list=rows[name])
-    write_text(
-        str(recipe.out / 'label_map.txt'), '\n'.join(recipe.classes) + '\n')
+            data_list=rows[name],
+        )
+    write_text(str(recipe.out / 'label_map.txt'), '\n'.join(recipe.classes) + '\n')
     return report
 
 
-def _row(recipe: Recipe, sample_id: str, files: Dict[str, Path]) -> Dict:
+def _row(recipe: Recipe, sample_id: str, files: dict[str, Path]) -> dict:
     paths = {
         modality: path.relative_to(recipe.data_root).as_posix()
         for modality, path in files.items()
     }
-    return dict(
-        sample_id=sample_id, label=recipe.label_of(sample_id), **paths)
+    return dict(sample_id=sample_id, label=recipe.label_of(sample_id), **paths)
 
 
 def _warn(recipe: Recipe, report: Report) -> None:
@@ -152,20 +160,24 @@ def _warn(recipe: Recipe, report: Report) -> None:
     sizes = dict(report.split_sizes, all=sum(report.split_sizes.values()))
     for name, official in recipe.official.items():
         if sizes[name] != official:
-            report.warnings.append(f'{name} has {sizes[name]} samples, the '
-                                   f'complete {recipe.dataset} {official}')
+            report.warnings.append(
+                f'{name} has {sizes[name]} samples, the '
+                f'complete {recipe.dataset} {official}'
+            )
     broken = {entry['sample_id'] for entry in report.faults}
     known = sorted(broken & set(recipe.known_broken))
     if known:
-        report.warnings.append('left out, and known to be broken in the '
-                               f'release: {", ".join(known)}')
+        report.warnings.append(
+            f'left out, and known to be broken in the release: {", ".join(known)}'
+        )
 
 
-def _probe_all(pairs: Pairs, check: str,
-               workers: Optional[int]) -> Dict[str, Probe]:
+def _probe_all(pairs: Pairs, check: str, workers: int | None) -> dict[str, Probe]:
     """Path → probe; folders of frames are looked into as they are encoded."""
     paths = [
-        str(path) for row in pairs.values() for path in row.values()
+        str(path)
+        for row in pairs.values()
+        for path in row.values()
         if not path.is_dir()
     ]
     probes = parallel_map(
@@ -173,12 +185,18 @@ def _probe_all(pairs: Pairs, check: str,
         paths,
         workers=workers,
         description='Checking files',
-        crashed=crashed)
+        crashed=crashed,
+    )
     return dict(zip(paths, probes))
 
 
-def _place(pairs: Pairs, recipe: Recipe, report: Report,
-           short_side: Optional[int], workers: Optional[int]) -> Pairs:
+def _place(
+    pairs: Pairs,
+    recipe: Recipe,
+    report: Report,
+    short_side: int | None,
+    workers: int | None,
+) -> Pairs:
     """Bring every file into the data root: encoded, linked, or as it is."""
     root = recipe.data_root
     placed: Pairs = {i: dict(row) for i, row in pairs.items()}
@@ -189,8 +207,7 @@ def _place(pairs: Pairs, recipe: Recipe, report: Report,
             is_video = source.suffix.lower() in VIDEO_SUFFIXES
             if source.is_dir() or (short_side and is_video):
                 # Never beside the sources, or the next scan finds both.
-                folder = folder.with_name(
-                    f'{folder.name}_{short_side or "video"}')
+                folder = folder.with_name(f'{folder.name}_{short_side or "video"}')
                 stem = source.name if source.is_dir() else source.stem
                 placed[i][modality] = folder / f'{stem}.avi'
                 jobs.append((str(source), str(placed[i][modality])))
@@ -221,5 +238,7 @@ def _link(source: Path, target: Path) -> None:
         except OSError:
             shutil.copy2(source, target)
     elif target.stat().st_size != source.stat().st_size:
-        raise InputError(f'{target} is in the way of {source}: move it away '
-                         'or give another data root.')
+        raise InputError(
+            f'{target} is in the way of {source}: move it away '
+            'or give another data root.'
+        )

@@ -1,10 +1,11 @@
 """Videos at a size that a training can decode: smaller, short GOP."""
+
 import math
 import os
 import os.path as osp
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Sequence, Tuple
 
 import cv2
 import decord
@@ -14,7 +15,7 @@ from .video_probe import parallel_map, probe
 
 IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff'))
 
-FRAME_FOLDER_FPS = 25.
+FRAME_FOLDER_FPS = 25.0
 """Frame rate of a folder of frames, which does not say its own."""
 
 # MPEG-4 part 2 in AVI: every FFmpeg reads it, frame counts are exact, and
@@ -23,10 +24,12 @@ FRAME_FOLDER_FPS = 25.
 _FOURCC = 'XVID'
 
 
-def reencode(jobs: Sequence[Tuple[str, str]],
-             short_side: Optional[int],
-             workers: Optional[int] = None,
-             description: str = 'Re-encoding') -> Dict[str, str]:
+def reencode(
+    jobs: Sequence[tuple[str, str]],
+    short_side: int | None,
+    workers: int | None = None,
+    description: str = 'Re-encoding',
+) -> dict[str, str]:
     """Re-encode many videos or frame folders; resumable.
 
     An output appears under its name only when it is complete, so what exists
@@ -48,11 +51,12 @@ def reencode(jobs: Sequence[Tuple[str, str]],
         missing,
         workers=workers,
         description=description,
-        crashed=lambda job: 'the file crashes the decoder')
+        crashed=lambda job: 'the file crashes the decoder',
+    )
     return {job[0]: fault for job, fault in zip(missing, faults) if fault}
 
 
-def reencode_one(job: Tuple[str, str], short_side: Optional[int]) -> str:
+def reencode_one(job: tuple[str, str], short_side: int | None) -> str:
     """Encode one video, same number of frames and frame rate.
 
     Args:
@@ -66,8 +70,7 @@ def reencode_one(job: Tuple[str, str], short_side: Optional[int]) -> str:
     """
     source, output = job
     # The suffix tells cv2 the container; the dot hides it from a scan.
-    partial_output = osp.join(
-        osp.dirname(output), f'.part.{osp.basename(output)}')
+    partial_output = osp.join(osp.dirname(output), f'.part.{osp.basename(output)}')
     os.makedirs(osp.dirname(output), exist_ok=True)
     try:
         fps, frames = _frames(source)
@@ -76,8 +79,7 @@ def reencode_one(job: Tuple[str, str], short_side: Optional[int]) -> str:
         if written.fault:
             return written.detail
         if written.frames != count:
-            return (f'{count} frames were encoded and {written.frames} can '
-                    'be read back')
+            return f'{count} frames were encoded and {written.frames} can be read back'
         os.replace(partial_output, output)
     except Exception as error:  # decord's own error is a plain Exception
         return f'cannot be encoded ({" ".join(str(error).split())[-200:]})'
@@ -87,28 +89,33 @@ def reencode_one(job: Tuple[str, str], short_side: Optional[int]) -> str:
     return ''
 
 
-def target_size(width: int, height: int,
-                short_side: Optional[int]) -> Tuple[int, int]:
+def target_size(width: int, height: int, short_side: int | None) -> tuple[int, int]:
     """Width and height after scaling: even, never larger than before."""
-    scale = min(1., (short_side or math.inf) / min(width, height))
+    scale = min(1.0, (short_side or math.inf) / min(width, height))
     return tuple(
-        min(round(side * scale / 2), side // 2) * 2 for side in (width, height))
+        min(round(side * scale / 2), side // 2) * 2 for side in (width, height)
+    )
 
 
-def _frames(source: str) -> Tuple[float, Iterator[np.ndarray]]:
+def _frames(source: str) -> tuple[float, Iterator[np.ndarray]]:
     """Frame rate, and the frames in BGR, [H, W, 3]."""
     if osp.isdir(source):
-        paths = sorted((path for path in Path(source).iterdir()
-                        if path.suffix.lower() in IMAGE_SUFFIXES
-                        and not path.name.startswith('.')),
-                       key=_natural)
+        paths = sorted(
+            (
+                path
+                for path in Path(source).iterdir()
+                if path.suffix.lower() in IMAGE_SUFFIXES
+                and not path.name.startswith('.')
+            ),
+            key=_natural,
+        )
         return FRAME_FOLDER_FPS, (_read_image(path) for path in paths)
     reader = decord.VideoReader(source, num_threads=1)
     frames = (reader.next().asnumpy()[..., ::-1] for _ in range(len(reader)))
     return reader.get_avg_fps() or FRAME_FOLDER_FPS, frames
 
 
-def _natural(path: Path) -> Tuple[int, str]:
+def _natural(path: Path) -> tuple[int, str]:
     """Sorting key that puts frame 10 after frame 9, padded or not."""
     digits = ''.join(c if c.isdigit() else ' ' for c in path.stem).split()
     return int(digits[-1]) if digits else -1, path.name
@@ -121,8 +128,9 @@ def _read_image(path: Path) -> np.ndarray:
     return frame
 
 
-def _write(path: str, fps: float, frames: Iterator[np.ndarray],
-           short_side: Optional[int]) -> int:
+def _write(
+    path: str, fps: float, frames: Iterator[np.ndarray], short_side: int | None
+) -> int:
     """Write the frames and return their number."""
     writer, count = None, 0
     try:
@@ -130,11 +138,11 @@ def _write(path: str, fps: float, frames: Iterator[np.ndarray],
             if writer is None:
                 size = target_size(frame.shape[1], frame.shape[0], short_side)
                 writer = cv2.VideoWriter(
-                    path, cv2.VideoWriter_fourcc(*_FOURCC), fps, size)
+                    path, cv2.VideoWriter_fourcc(*_FOURCC), fps, size
+                )
                 if not writer.isOpened():
                     raise ValueError('OpenCV cannot write here')
-            writer.write(
-                cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+            writer.write(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
     finally:
         if writer is not None:
             writer.release()

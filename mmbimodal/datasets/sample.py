@@ -1,12 +1,16 @@
 """The nested dict that runs through the pipeline."""
-from typing import Any, Dict, Mapping, Optional, Sequence
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
-def build_sample(sample_id: str,
-                 files: Mapping[str, Optional[str]],
-                 modalities: Sequence[str],
-                 label: Optional[int] = None,
-                 kinds: Optional[Mapping[str, str]] = None) -> Dict[str, Any]:
+def build_sample(
+    sample_id: str,
+    files: Mapping[str, str | None],
+    modalities: Sequence[str],
+    label: int | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """One sample: for each modality what MMAction2's transforms expect.
 
     Args:
@@ -24,9 +28,11 @@ def build_sample(sample_id: str,
         'label'}`` in the order of ``modalities``.
     """
     inner = {
-        name: None if files.get(name) is None else dict(
-            filename=files[name], start_index=0,
-            modality=(kinds or {}).get(name, 'RGB'))
+        name: None
+        if files.get(name) is None
+        else dict(
+            filename=files[name], start_index=0, modality=(kinds or {}).get(name, 'RGB')
+        )
         for name in modalities
     }
     sample = dict(sample_id=sample_id, modalities=inner)

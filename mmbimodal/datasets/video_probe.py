@@ -1,18 +1,25 @@
 """What a file of a data set holds, or why it cannot be used."""
+
 import os
 import os.path as osp
 import threading
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any
 
 import cv2
 import decord
 from rich.console import Console
-from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TextColumn,
-                           TimeRemainingColumn)
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from .container import HEAD, is_cut_off
 
@@ -21,7 +28,8 @@ MIN_FRAMES = 8
 
 SKELETON_SUFFIX = '.skeleton'
 VIDEO_SUFFIXES = frozenset(
-    ('.avi', '.mp4', '.mkv', '.mov', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv'))
+    ('.avi', '.mp4', '.mkv', '.mov', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv')
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +40,9 @@ class Probe:
     'too short', and ``detail`` says it in words. ``fps`` is 0 where the file
     has no frame rate (a skeleton file has none, and no size either).
     """
+
     frames: int = 0
-    fps: float = 0.
+    fps: float = 0.0
     width: int = 0
     height: int = 0
     fault: str = ''
@@ -65,9 +74,14 @@ def crashed(path: str) -> Probe:
     return Probe(fault='undecodable', detail='the file crashes the decoder')
 
 
-def parallel_map(function: Callable, items: Sequence[Any], *,
-                 workers: Optional[int], description: str,
-                 crashed: Callable) -> List[Any]:
+def parallel_map(
+    function: Callable,
+    items: Sequence[Any],
+    *,
+    workers: int | None,
+    description: str,
+    crashed: Callable,
+) -> list[Any]:
     """``[function(item) for item in items]`` in processes, with a bar.
 
     Processes rather than threads, because FFmpeg inside decord aborts on some
@@ -83,25 +97,27 @@ def parallel_map(function: Callable, items: Sequence[Any], *,
     if not items:
         return []
     workers = workers or os.cpu_count() or 1
-    results: Dict[int, Any] = {}
-    columns = (TextColumn('{task.description}'), BarColumn(),
-               MofNCompleteColumn(), TimeRemainingColumn())
+    results: dict[int, Any] = {}
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     # Without the refreshing thread: a fork must not meet another thread.
     with Progress(
-            *columns, console=Console(stderr=True),
-            auto_refresh=False) as progress:
+        *columns, console=Console(stderr=True), auto_refresh=False
+    ) as progress:
         task = progress.add_task(description, total=len(items))
 
         def run(indices: Sequence[int], processes: int) -> None:
             pool = ProcessPoolExecutor(
                 min(processes, len(indices)),
                 initializer=_start_worker,
-                initargs=(os.getpid(), ))
+                initargs=(os.getpid(),),
+            )
             try:
-                futures = {
-                    pool.submit(function, items[i]): i
-                    for i in indices
-                }
+                futures = {pool.submit(function, items[i]): i for i in indices}
                 for future in as_completed(futures):
                     results[futures[future]] = future.result()
                     progress.update(task, completed=len(results), refresh=True)
@@ -116,7 +132,7 @@ def parallel_map(function: Callable, items: Sequence[Any], *,
             waiting = [i for i in waiting if i not in results]
             # A process has died over one of the items that were in flight,
             # which are the first ones: alone, it does no harm to others.
-            suspects, waiting = waiting[:2 * workers], waiting[2 * workers:]
+            suspects, waiting = waiting[: 2 * workers], waiting[2 * workers :]
             for i in suspects:
                 run([i], 1)
                 results.setdefault(i, crashed(items[i]))
@@ -127,7 +143,7 @@ def _start_worker(parent: int) -> None:
     """No chatter from C++, no threads of OpenCV, no life after the parent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     cv2.setNumThreads(0)
-    threading.Thread(target=_die_with, args=(parent, ), daemon=True).start()
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
 
 
 def _die_with(parent: int) -> None:
@@ -148,20 +164,24 @@ def _probe_video(path: str, decode: bool) -> Probe:
         return Probe(
             fault='undecodable',
             detail='the file holds no video stream'
-            if audio else 'the file cannot be opened as a video')
+            if audio
+            else 'the file cannot be opened as a video',
+        )
     declared = _frames_missing(path, frames)
     if declared:
         return Probe(
             frames=frames,
             fps=fps,
             fault='truncated',
-            detail=f'{frames} of {declared} frames are there')
+            detail=f'{frames} of {declared} frames are there',
+        )
     if frames < MIN_FRAMES:
         return Probe(
             frames=frames,
             fps=fps,
             fault='too short',
-            detail=f'{frames} frames are fewer than {MIN_FRAMES}')
+            detail=f'{frames} frames are fewer than {MIN_FRAMES}',
+        )
     i = 0
     try:
         height, width, channels = reader.next().shape
@@ -172,7 +192,8 @@ def _probe_video(path: str, decode: bool) -> Probe:
             frames=frames,
             fps=fps,
             fault='undecodable',
-            detail=f'frame {i + 1} of {frames} cannot be decoded')
+            detail=f'frame {i + 1} of {frames} cannot be decoded',
+        )
     if channels != 3:
         # decord divides the padded length of a row by its width to count the
         # channels; below 64 pixels the padding can pass for a fourth one.
@@ -180,7 +201,8 @@ def _probe_video(path: str, decode: bool) -> Probe:
             frames=frames,
             fps=fps,
             fault='undecodable',
-            detail=f'decord misreads rows of {width} pixels, it needs 64')
+            detail=f'decord misreads rows of {width} pixels, it needs 64',
+        )
     return Probe(frames=frames, fps=fps, width=width, height=height)
 
 
@@ -224,11 +246,11 @@ def _probe_skeleton(path: str) -> Probe:
     if at > len(lines):
         return cut
     if not bodies:
-        return Probe(
-            frames=frames, fault='empty', detail='no frame holds a body')
+        return Probe(frames=frames, fault='empty', detail='no frame holds a body')
     if frames < MIN_FRAMES:
         return Probe(
             frames=frames,
             fault='too short',
-            detail=f'{frames} frames are fewer than {MIN_FRAMES}')
+            detail=f'{frames} frames are fewer than {MIN_FRAMES}',
+        )
     return Probe(frames=frames)

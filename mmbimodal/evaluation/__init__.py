@@ -5,7 +5,12 @@ from .save_predictions import SavePredictions
 from .selection_quality import box_in_view, regions_in_box, selection_quality
 
 __all__ = [
-    'BranchAccuracy', 'SavePredictions', 'box_in_view', 'confusion_counts',
-    'confusion_pair', 'predicted_accuracy', 'regions_in_box',
-    'selection_quality'
+    'BranchAccuracy',
+    'SavePredictions',
+    'box_in_view',
+    'confusion_counts',
+    'confusion_pair',
+    'predicted_accuracy',
+    'regions_in_box',
+    'selection_quality',
 ]

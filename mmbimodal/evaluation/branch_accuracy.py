@@ -1,4 +1,5 @@
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from mmaction.evaluation import AccMetric
 from mmaction.registry import METRICS
@@ -17,20 +18,21 @@ class BranchAccuracy(AccMetric):
         kwargs: For :class:`mmaction.evaluation.AccMetric`, without
             ``prefix``.
     """
-    default_prefix: Optional[str] = None
 
-    def process(self, data_batch: Sequence[Tuple[Any, Dict]],
-                data_samples: Sequence[Dict]) -> None:
+    default_prefix: str | None = None
+
+    def process(
+        self, data_batch: Sequence[tuple[Any, dict]], data_samples: Sequence[dict]
+    ) -> None:
         """Remember the branches' scores beside labels and scores."""
         super().process(data_batch, data_samples)
-        for result, sample in zip(self.results[-len(data_samples):],
-                                  data_samples):
+        for result, sample in zip(self.results[-len(data_samples) :], data_samples):
             result['branches'] = {
                 name: scores.cpu().numpy()
                 for name, scores in sample.get('branch_scores', {}).items()
             }
 
-    def compute_metrics(self, results: List[Dict]) -> Dict:
+    def compute_metrics(self, results: list[dict]) -> dict:
         """Accuracies of the model and of its branches."""
         metrics = {
             f'{AccMetric.default_prefix}/{key}': value
@@ -38,10 +40,10 @@ class BranchAccuracy(AccMetric):
         }
         for name in dict.fromkeys(x for r in results for x in r['branches']):
             having = [x for x in results if name in x['branches']]
-            accuracies = self.calculate([x['branches'][name] for x in having],
-                                        [x['label'] for x in having])
-            metrics.update({
-                f'{name}/{key}': value
-                for key, value in accuracies.items()
-            })
+            accuracies = self.calculate(
+                [x['branches'][name] for x in having], [x['label'] for x in having]
+            )
+            metrics.update(
+                {f'{name}/{key}': value for key, value in accuracies.items()}
+            )
         return metrics

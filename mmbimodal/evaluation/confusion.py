@@ -1,13 +1,12 @@
-from typing import List, Tuple
-
 import numpy as np
-
 from mmaction.evaluation import ConfusionMatrix
+
 from mmbimodal.errors import InputError
+
 from .predictions import reading_predictions
 
 
-def confusion_counts(predictions: str) -> Tuple[np.ndarray, List[str]]:
+def confusion_counts(predictions: str) -> tuple[np.ndarray, list[str]]:
     """Confusion matrix of a file of :class:`.SavePredictions`.
 
     Args:
@@ -24,9 +23,7 @@ def confusion_counts(predictions: str) -> Tuple[np.ndarray, List[str]]:
     return counts, classes
 
 
-def confusion_pair(
-        first: str,
-        second: str) -> Tuple[np.ndarray, np.ndarray, List[str]]:
+def confusion_pair(first: str, second: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Confusion matrices of two models on the same samples.
 
     Args:
@@ -48,20 +45,21 @@ def confusion_pair(
         raise InputError(
             f'{first} and {second} have different classes '
             f'({", ".join(differing) or "in another order"}): compare '
-            'predictions on the same test set')
+            'predictions on the same test set'
+        )
     if labels != other_labels:
         differing = {name for name, _ in labels.items() ^ other_labels.items()}
         raise InputError(
             f'{first} and {second} differ in {len(differing)} samples or '
             f'their labels ({min(differing)} is one): compare predictions on '
-            'the same test set')
+            'the same test set'
+        )
     return counts, other_counts, classes
 
 
-def _read(predictions: str) -> Tuple[np.ndarray, List[str], dict]:
+def _read(predictions: str) -> tuple[np.ndarray, list[str], dict]:
     """Counts, names of the classes, and the label of each sample."""
     with reading_predictions(predictions) as found:
         counts = ConfusionMatrix.calculate(found.scores, found.labels).numpy()
         classes = found.classes or [f'class {i}' for i in range(len(counts))]
-        return counts, list(classes), dict(
-            zip(found.sample_ids, found.labels))
+        return counts, list(classes), dict(zip(found.sample_ids, found.labels))

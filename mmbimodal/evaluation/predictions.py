@@ -1,11 +1,13 @@
 """Files of :class:`.SavePredictions`."""
+
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 import mmengine
 import numpy as np
-
 from mmaction.evaluation import top_k_accuracy
+
 from mmbimodal.errors import InputError
 
 
@@ -18,10 +20,11 @@ class Predictions(NamedTuple):
         sample_ids (list[str]): Names of the samples.
         classes (list[str], optional): Names of the classes.
     """
+
     scores: np.ndarray
-    labels: List[int]
-    sample_ids: List[str]
-    classes: Optional[List[str]]
+    labels: list[int]
+    sample_ids: list[str]
+    classes: list[str] | None
 
 
 @contextmanager
@@ -38,18 +41,21 @@ def reading_predictions(path: str) -> Iterator[Predictions]:
         content = mmengine.load(path, file_format='json')
         rows = content['predictions']
         yield Predictions(
-            np.array([x['scores'] for x in rows]), [x['label'] for x in rows],
-            [x['sample_id'] for x in rows], content['classes'])
-    except (OSError, ValueError, TypeError, LookupError,
-            AssertionError) as error:
+            np.array([x['scores'] for x in rows]),
+            [x['label'] for x in rows],
+            [x['sample_id'] for x in rows],
+            content['classes'],
+        )
+    except (OSError, ValueError, TypeError, LookupError, AssertionError) as error:
         raise InputError(
             f'{path} is not a file of predictions ({error!r}): write '
             'it with tools/test.py CONFIG CHECKPOINT --cfg-options '
             'test_evaluator.type=mmbimodal.evaluation.SavePredictions '
-            f'test_evaluator.out_file={path}') from error
+            f'test_evaluator.out_file={path}'
+        ) from error
 
 
-def predicted_accuracy(path: str) -> Tuple[float, float]:
+def predicted_accuracy(path: str) -> tuple[float, float]:
     """Top-1 and top-5 accuracy of a file, in [0, 1].
 
     Args:

@@ -1,8 +1,9 @@
-from typing import Any, Dict, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import mmengine
-
 from mmaction.registry import METRICS
+
 from .branch_accuracy import BranchAccuracy
 
 
@@ -30,15 +31,15 @@ class SavePredictions(BranchAccuracy):
         super().__init__(**kwargs)
         self.out_file = out_file
 
-    def process(self, data_batch: Sequence[Tuple[Any, Dict]],
-                data_samples: Sequence[Dict]) -> None:
+    def process(
+        self, data_batch: Sequence[tuple[Any, dict]], data_samples: Sequence[dict]
+    ) -> None:
         """Remember the names of the samples beside labels and scores."""
         super().process(data_batch, data_samples)
-        for result, sample in zip(self.results[-len(data_samples):],
-                                  data_samples):
+        for result, sample in zip(self.results[-len(data_samples) :], data_samples):
             result['sample_id'] = sample['sample_id']
 
-    def compute_metrics(self, results: List[Dict]) -> Dict:
+    def compute_metrics(self, results: list[dict]) -> dict:
         """Write the file; return the accuracies."""
         mmengine.dump(
             dict(
@@ -47,7 +48,11 @@ class SavePredictions(BranchAccuracy):
                     dict(
                         sample_id=x['sample_id'],
                         label=x['label'],
-                        scores=[round(float(p), 6) for p in x['pred']])
+                        scores=[round(float(p), 6) for p in x['pred']],
+                    )
                     for x in results
-                ]), self.out_file)
+                ],
+            ),
+            self.out_file,
+        )
         return super().compute_metrics(results)

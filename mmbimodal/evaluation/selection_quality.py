@@ -1,13 +1,24 @@
 """Does the selection find the actor? Measured on pairs with known truth."""
-from typing import Any, Dict, Iterable, Mapping, Optional, Sequence
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from mmbimodal.errors import InputError
 
 # Sums over frames, of which all shares are quotients.
-_SUMS = ('sampled', 'sampled_visible', 'selected', 'selected_visible', 'kept',
-         'kept_inside', 'drawn_inside', 'all', 'all_inside')
+_SUMS = (
+    'sampled',
+    'sampled_visible',
+    'selected',
+    'selected_visible',
+    'kept',
+    'kept_inside',
+    'drawn_inside',
+    'all',
+    'all_inside',
+)
 
 
 def box_in_view(box: Sequence[float], crop: Sequence[float]) -> np.ndarray:
@@ -26,8 +37,7 @@ def box_in_view(box: Sequence[float], crop: Sequence[float]) -> np.ndarray:
         where the box reaches over its edge.
     """
     left, top, width, height = crop
-    return (np.asarray(box) - (left, top, left, top)) / (
-        width, height, width, height)
+    return (np.asarray(box) - (left, top, left, top)) / (width, height, width, height)
 
 
 def regions_in_box(box: Sequence[float], grid: int) -> np.ndarray:
@@ -47,8 +57,9 @@ def regions_in_box(box: Sequence[float], grid: int) -> np.ndarray:
     return rows[:, None] & columns
 
 
-def selection_quality(selections: Iterable[Any],
-                      truth: Mapping[str, dict]) -> Dict[str, dict]:
+def selection_quality(
+    selections: Iterable[Any], truth: Mapping[str, dict]
+) -> dict[str, dict]:
     """Shares of selected frames and regions that show the actor.
 
     Frames: the share of selected frames (key and secondary) in which the
@@ -78,7 +89,7 @@ def selection_quality(selections: Iterable[Any],
     Raises:
         InputError: The truth lacks a sample, a modality or a frame.
     """
-    sums: Dict[str, Dict[str, float]] = {}
+    sums: dict[str, dict[str, float]] = {}
     for selection in selections:
         for name, part in selection.modalities.items():
             try:
@@ -89,18 +100,20 @@ def selection_quality(selections: Iterable[Any],
                 raise InputError(
                     f'the truth knows no {error} of the {name} of sample '
                     f'{selection.sample_id}: use the truth.json that was '
-                    'generated with the videos') from error
-            tally = sums.setdefault(name, dict.fromkeys(_SUMS, 0.))
+                    'generated with the videos'
+                ) from error
+            tally = sums.setdefault(name, dict.fromkeys(_SUMS, 0.0))
             _add(tally, part, np.asarray(visible), boxes)
-    sums['overall'] = {
-        key: sum(tally[key] for tally in sums.values())
-        for key in _SUMS
-    }
+    sums['overall'] = {key: sum(tally[key] for tally in sums.values()) for key in _SUMS}
     return {name: _shares(tally) for name, tally in sums.items()}
 
 
-def _add(tally: Dict[str, float], part: Any, visible: np.ndarray,
-         boxes: Sequence[Optional[Sequence[float]]]) -> None:
+def _add(
+    tally: dict[str, float],
+    part: Any,
+    visible: np.ndarray,
+    boxes: Sequence[Sequence[float] | None],
+) -> None:
     """Count the T frames of one modality of one sample."""
     selected = part.levels != 'background'
     tally['sampled'] += len(selected)
@@ -119,10 +132,10 @@ def _add(tally: Dict[str, float], part: Any, visible: np.ndarray,
         tally['drawn_inside'] += marks.sum() * inside.mean()
 
 
-def _shares(tally: Dict[str, float]) -> Dict[str, Any]:
+def _shares(tally: dict[str, float]) -> dict[str, Any]:
     """Quotients of the sums."""
 
-    def share(part: str, whole: str) -> Optional[float]:
+    def share(part: str, whole: str) -> float | None:
         return float(tally[part] / tally[whole]) if tally[whole] else None
 
     return dict(
@@ -133,4 +146,5 @@ def _shares(tally: Dict[str, float]) -> Dict[str, Any]:
         regions_chance_any_frame=share('all_inside', 'all'),
         selected_frames=int(tally['selected']),
         sampled_frames=int(tally['sampled']),
-        kept_regions=int(tally['kept']))
+        kept_regions=int(tally['kept']),
+    )

@@ -1,9 +1,11 @@
 """Results of a table that were made on another machine."""
-from typing import Sequence
+
+from collections.abc import Sequence
 
 import mmengine
 
 from mmbimodal.errors import InputError
+
 from .run import Run
 
 
@@ -25,16 +27,17 @@ def merge_results(runs: Sequence[Run], path: str) -> int:
     try:
         rows = mmengine.load(path, file_format='json')['rows']
         results = [result for row in rows for result in row['runs']]
-        found = sum(
-            any([run.take_over(result) for result in results])
-            for run in runs)
+        found = sum(any(run.take_over(result) for result in results) for run in runs)
     except (OSError, ValueError, TypeError, LookupError) as error:
-        raise InputError(f'{path} is not the results.json of a table '
-                         f'({error!r}): tools/reproduce.py writes one in the '
-                         "table's folder") from error
+        raise InputError(
+            f'{path} is not the results.json of a table '
+            f'({error!r}): tools/reproduce.py writes one in the '
+            "table's folder"
+        ) from error
     if not found:
         raise InputError(
             f'{path} holds no run of this table with these seeds, the same '
             'config and the same options: leave it out, or check TABLE, '
-            '--dataset and --seeds')
+            '--dataset and --seeds'
+        )
     return found

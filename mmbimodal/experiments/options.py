@@ -1,19 +1,21 @@
 """Options of an experiment, merged into a config and checked."""
+
 import copy
 import inspect
-from typing import Any, Dict, Iterator, Optional, Set, Tuple
+from collections.abc import Iterator
+from typing import Any
 
+import mmaction.registry
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import Registry, init_default_scope
 
-import mmaction.registry
 from mmbimodal.errors import InputError
 
 # What mmengine's Runner reads though a config may not spell it out.
 _TOP_LEVEL = {'load_from', 'resume', 'randomness', 'custom_hooks', 'work_dir'}
 
 
-def merge_options(config: Config, options: Dict[str, Any]) -> Config:
+def merge_options(config: Config, options: dict[str, Any]) -> Config:
     """A copy of the config with the options in it.
 
     Args:
@@ -31,8 +33,9 @@ def merge_options(config: Config, options: Dict[str, Any]) -> Config:
     try:
         merged.merge_from_dict(copy.deepcopy(options))
     except (TypeError, KeyError, AssertionError) as error:
-        raise InputError(f'the options {", ".join(options)} do not fit '
-                         f'{config.filename}: {error}') from error
+        raise InputError(
+            f'the options {", ".join(options)} do not fit {config.filename}: {error}'
+        ) from error
     init_default_scope(merged.get('default_scope', 'mmaction'))
     for key in options:
         _check(merged, config, key)
@@ -58,7 +61,7 @@ def _check(merged: Config, base: Config, key: str) -> None:
 def _check_name(name: str, node: Any, before: Any, path: list) -> None:
     """Refuse a key that neither a constructor nor the base config has."""
     where = '.'.join(path) or 'the config'
-    valid: Set[str] = set(before) if isinstance(before, dict) else set()
+    valid: set[str] = set(before) if isinstance(before, dict) else set()
     if not path:
         valid |= _TOP_LEVEL
     if isinstance(node, dict) and 'type' in node:
@@ -70,10 +73,11 @@ def _check_name(name: str, node: Any, before: Any, path: list) -> None:
     if name not in valid:
         raise InputError(
             f'the option {".".join([*path, name])} is read by no component; '
-            f'{where} takes: {", ".join(sorted(valid))}')
+            f'{where} takes: {", ".join(sorted(valid))}'
+        )
 
 
-def _typed(node: Any, path: list) -> Iterator[Tuple[ConfigDict, list]]:
+def _typed(node: Any, path: list) -> Iterator[tuple[ConfigDict, list]]:
     """All dicts with a ``type`` inside an option's value."""
     items = ()
     if isinstance(node, dict):
@@ -86,15 +90,15 @@ def _typed(node: Any, path: list) -> Iterator[Tuple[ConfigDict, list]]:
         yield from _typed(value, [*path, str(key)])
 
 
-def _parameters(kind: Any, where: str) -> Optional[Set[str]]:
+def _parameters(kind: Any, where: str) -> set[str] | None:
     """Names that a registered class takes; None: not known."""
     cls = kind if inspect.isclass(kind) else _find(kind)
     if cls is None:
-        raise InputError(f'{where}.type={kind!r} is not registered: check its '
-                         'spelling')
+        raise InputError(f'{where}.type={kind!r} is not registered: check its spelling')
     # mmengine's schedulers are built by another method with this key.
-    names: Set[str] = {'convert_to_iter_based'} if hasattr(
-        cls, 'build_iter_from_epoch') else set()
+    names: set[str] = (
+        {'convert_to_iter_based'} if hasattr(cls, 'build_iter_from_epoch') else set()
+    )
     for ancestor in inspect.getmro(cls):
         if '__init__' not in vars(ancestor):
             continue
@@ -109,7 +113,7 @@ def _parameters(kind: Any, where: str) -> Optional[Set[str]]:
     return None
 
 
-def _find(name: str) -> Optional[type]:
+def _find(name: str) -> type | None:
     """A class from any registry of MMAction2 or mmengine."""
     for registry in vars(mmaction.registry).values():
         if isinstance(registry, Registry) and name in registry.module_dict:

@@ -1,14 +1,21 @@
 """What came out of a table: Markdown, CSV, JSON and a chart."""
+
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 from mmbimodal.datasets.annotation import write_text
-from mmbimodal.visualization import (markdown_lines, mean_deviation,
-                                     save_png, table_figure)
+from mmbimodal.visualization import (
+    markdown_lines,
+    mean_deviation,
+    save_png,
+    table_figure,
+)
+
 from .run import Run
 from .table import Row, Table
 
@@ -21,16 +28,17 @@ class RowResult(NamedTuple):
         runs (list[dict]): Results of the seeds that are done.
         seeds (int): How many seeds were asked for.
     """
+
     row: Row
-    runs: List[Dict[str, Any]]
+    runs: list[dict[str, Any]]
     seeds: int
 
-    def values(self, key: str) -> List[float]:
+    def values(self, key: str) -> list[float]:
         """One figure of every finished seed that has it."""
         return [run[key] for run in self.runs if run[key] is not None]
 
 
-def collect(table: Table, runs: Sequence[Sequence[Run]]) -> List[RowResult]:
+def collect(table: Table, runs: Sequence[Sequence[Run]]) -> list[RowResult]:
     """Read what is done.
 
     Args:
@@ -43,8 +51,9 @@ def collect(table: Table, runs: Sequence[Sequence[Run]]) -> List[RowResult]:
     ]
 
 
-def write_report(table: Table, results: Sequence[RowResult],
-                 folder: Path, command: str) -> None:
+def write_report(
+    table: Table, results: Sequence[RowResult], folder: Path, command: str
+) -> None:
     """Write ``table.md``, ``table.csv``, ``results.json`` and ``chart.png``.
 
     Args:
@@ -57,20 +66,37 @@ def write_report(table: Table, results: Sequence[RowResult],
     # data sets of the paper, in the order of the first row that has them
     papers = dict.fromkeys(name for x in results for name in x.row.paper)
     records = [_record(x, list(papers)) for x in results]
-    write_text(str(folder / 'table.md'),
-               _markdown(table, title, records, command))
+    write_text(str(folder / 'table.md'), _markdown(table, title, records, command))
     write_text(str(folder / 'table.csv'), _csv(records))
-    write_text(str(folder / 'results.json'), json.dumps(
-        dict(table=table.name, title=title, dataset=table.dataset,
-             note=table.note, command=command, rows=[
-                 dict(name=x.row.name, paper=x.row.paper, runs=x.runs)
-                 for x in results
-             ]), indent=1, ensure_ascii=False) + '\n')
+    write_text(
+        str(folder / 'results.json'),
+        json.dumps(
+            dict(
+                table=table.name,
+                title=title,
+                dataset=table.dataset,
+                note=table.note,
+                command=command,
+                rows=[
+                    dict(name=x.row.name, paper=x.row.paper, runs=x.runs)
+                    for x in results
+                ],
+            ),
+            indent=1,
+            ensure_ascii=False,
+        )
+        + '\n',
+    )
     if any(x.runs for x in results):
-        save_png(table_figure(
-            {x.row.name: x.values('top1') for x in results}, title,
-            'top-1 in %, test pairs', axis=table.axis),
-            str(folder / 'chart.png'))
+        save_png(
+            table_figure(
+                {x.row.name: x.values('top1') for x in results},
+                title,
+                'top-1 in %, test pairs',
+                axis=table.axis,
+            ),
+            str(folder / 'chart.png'),
+        )
 
 
 def _title(table: Table, results: Sequence[RowResult]) -> str:
@@ -80,7 +106,7 @@ def _title(table: Table, results: Sequence[RowResult]) -> str:
     return f'{table.title}, {table.dataset}{partial}'
 
 
-def _record(result: RowResult, papers: Sequence[str]) -> Dict[str, str]:
+def _record(result: RowResult, papers: Sequence[str]) -> dict[str, str]:
     """One line of the table as text."""
     first = result.runs[0] if result.runs else {}
 
@@ -97,32 +123,35 @@ def _record(result: RowResult, papers: Sequence[str]) -> Dict[str, str]:
     record['M parameters'] = number('mparams', 3)
     for name in papers:
         record[f"the paper's, {name}"] = ' / '.join(
-            f'{x:.2f}' for x in result.row.paper.get(name, []))
+            f'{x:.2f}' for x in result.row.paper.get(name, [])
+        )
     for key in ('config', 'checkpoint', 'log'):
         record[key] = first.get(key, '')
     return record
 
 
-def _markdown(table: Table, title: str, records: List[Dict[str, str]],
-              command: str) -> str:
+def _markdown(
+    table: Table, title: str, records: list[dict[str, str]], command: str
+) -> str:
     """The table without columns that are empty, files below it."""
     files = ('config', 'checkpoint', 'log')
     names = [
-        name for name in records[0]
+        name
+        for name in records[0]
         if name not in files and any(x[name] for x in records)
     ]
     lines = [f'### {title}', '', f'`{command}`', '', table.note, '']
-    lines += markdown_lines(
-        [names, *([x[name] for name in names] for x in records)])
+    lines += markdown_lines([names, *([x[name] for name in names] for x in records)])
     lines += ['', 'Config, checkpoint and log of the first seed:', '']
     lines += [
         f'- {x[""]}: ' + ', '.join(f'`{x[name]}`' for name in files)
-        for x in records if x['config']
+        for x in records
+        if x['config']
     ]
     return '\n'.join(lines) + '\n'
 
 
-def _csv(records: List[Dict[str, str]]) -> str:
+def _csv(records: list[dict[str, str]]) -> str:
     file = io.StringIO()
     writer = csv.DictWriter(file, ['row', *list(records[0])[1:]])
     writer.writeheader()

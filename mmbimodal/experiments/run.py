@@ -1,4 +1,5 @@
 """One training and test of a row with one seed."""
+
 import hashlib
 import json
 import os
@@ -6,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Optional
 
 from mmengine.config import Config
 from mmengine.runner import find_latest_checkpoint
@@ -16,6 +17,7 @@ from mmbimodal.datasets.annotation import write_text
 from mmbimodal.errors import InputError
 from mmbimodal.evaluation import predicted_accuracy
 from mmbimodal.visualization import read_scalars
+
 from .options import merge_options
 from .table import Row
 
@@ -41,12 +43,17 @@ class Run:
             read by nothing.
     """
 
-    def __init__(self, row: Row, seed: int, configs: Path, root: Path,
-                 pretrained: Optional['Run'] = None) -> None:
+    def __init__(
+        self,
+        row: Row,
+        seed: int,
+        configs: Path,
+        root: Path,
+        pretrained: Optional['Run'] = None,
+    ) -> None:
         path = configs / row.config
         if not path.is_file():
-            raise InputError(f'{row.name}: there is no config {path} for this '
-                             'data set')
+            raise InputError(f'{row.name}: there is no config {path} for this data set')
         base = Config.fromfile(path)
         # What the base config has already makes no other run.
         changes = {
@@ -57,12 +64,13 @@ class Run:
         options = dict(changes)
         if pretrained is not None:
             options['model.backbone.init_cfg'] = dict(
-                _delete_=True, type='Pretrained',
-                checkpoint=str(pretrained.checkpoint))
+                _delete_=True, type='Pretrained', checkpoint=str(pretrained.checkpoint)
+            )
             changes['pretrained'] = pretrained.folder.name
         self.config = merge_options(base, options)
         digest = hashlib.sha256(
-            json.dumps(changes, sort_keys=True).encode()).hexdigest()[:8]
+            json.dumps(changes, sort_keys=True).encode()
+        ).hexdigest()[:8]
         self.source, self.options, self.seed = str(path), changes, seed
         self.folder = root / f'{path.stem}-{digest}-seed{seed}'
         self.config.randomness = dict(seed=seed)
@@ -83,12 +91,12 @@ class Run:
         return self.folder / 'train_seconds.txt'
 
     @property
-    def result(self) -> Optional[Dict[str, Any]]:
+    def result(self) -> dict[str, Any] | None:
         """What the test gave; None before it is there."""
         path = self.folder / 'result.json'
         return json.loads(path.read_text()) if path.is_file() else None
 
-    def take_over(self, result: Dict[str, Any]) -> bool:
+    def take_over(self, result: dict[str, Any]) -> bool:
         """Keep a result from elsewhere, where it is this run's.
 
         Args:
@@ -98,8 +106,11 @@ class Run:
             bool: Whether config, options and seed are this run's. A result
             that is here already stays.
         """
-        if (result['config'], result['options'],
-                result['seed']) != (self.source, self.options, self.seed):
+        if (result['config'], result['options'], result['seed']) != (
+            self.source,
+            self.options,
+            self.seed,
+        ):
             return False
         if self.result is None:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +127,7 @@ class Run:
         except InputError:  # nothing has been logged yet
             return 0
 
-    def execute(self, environment: Dict[str, str], lock: int) -> None:
+    def execute(self, environment: dict[str, str], lock: int) -> None:
         """Train and test, or what is left of it.
 
         Args:
@@ -132,31 +143,52 @@ class Run:
             self.config.dump(path)
         if not self.checkpoint.is_file():
             resume = find_latest_checkpoint(str(self.folder / 'train'))
-            seconds = self._tool('train.py', [
-                path, '--work-dir', self.folder / 'train',
-                *(['--resume'] if resume else [])
-            ], environment, lock)
+            seconds = self._tool(
+                'train.py',
+                [
+                    path,
+                    '--work-dir',
+                    self.folder / 'train',
+                    *(['--resume'] if resume else []),
+                ],
+                environment,
+                lock,
+            )
             if not resume:
                 write_text(str(self._seconds), f'{seconds:.1f}\n')
         predictions = self.folder / 'predictions.json'
         if not predictions.is_file():
             partial = self.folder / 'predictions.part.json'
-            self._tool('test.py', [
-                path, self.checkpoint, '--work-dir', self.folder / 'test',
-                '--cfg-options', 'test_evaluator.type=SavePredictions',
-                f'test_evaluator.out_file={partial}'
-            ], environment, lock)
+            self._tool(
+                'test.py',
+                [
+                    path,
+                    self.checkpoint,
+                    '--work-dir',
+                    self.folder / 'test',
+                    '--cfg-options',
+                    'test_evaluator.type=SavePredictions',
+                    f'test_evaluator.out_file={partial}',
+                ],
+                environment,
+                lock,
+            )
             os.replace(partial, predictions)
         self._write_result(predictions)
 
-    def _tool(self, name: str, arguments: List[Any],
-              environment: Dict[str, str], lock: int) -> float:
+    def _tool(
+        self, name: str, arguments: list[Any], environment: dict[str, str], lock: int
+    ) -> float:
         """Run one of our tools to the end; CPU seconds that it took."""
         words = [sys.executable, str(_TOOLS / name), *map(str, arguments)]
         with open(self.log, 'a') as log:
             process = subprocess.Popen(
-                words, stdout=log, stderr=subprocess.STDOUT, env=environment,
-                pass_fds=(lock, ))
+                words,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                pass_fds=(lock,),
+            )
             # the time of its data loaders is in it
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -165,7 +197,8 @@ class Run:
             raise InputError(
                 f'tools/{name} failed on {self.folder.name}: {lines[-1]} '
                 f'(see {self.log}); mend it and run the same command again, '
-                'which goes on from here')
+                'which goes on from here'
+            )
         return usage.ru_utime + usage.ru_stime
 
     def _write_result(self, predictions: Path) -> None:
@@ -188,12 +221,14 @@ class Run:
             checkpoint=str(self.checkpoint),
             log=str(self.log),
             finished=time.strftime('%Y-%m-%d %H:%M:%S'),
-            **provenance())
+            **provenance(),
+        )
         self._save(result)
 
-    def _save(self, result: Dict[str, Any]) -> None:
-        write_text(str(self.folder / 'result.json'),
-                   json.dumps(result, indent=1) + '\n')
+    def _save(self, result: dict[str, Any]) -> None:
+        write_text(
+            str(self.folder / 'result.json'), json.dumps(result, indent=1) + '\n'
+        )
 
 
 def _lookup(config: Config, key: str) -> Any:

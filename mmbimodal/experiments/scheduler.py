@@ -1,22 +1,30 @@
 """Run many trainings, some at a time, whatever interrupts them."""
+
 import fcntl
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from queue import SimpleQueue
-from typing import Callable, Dict, Sequence
 
 import torch
-from rich.progress import (BarColumn, MofNCompleteColumn, Progress, TaskID,
-                           TextColumn, TimeElapsedColumn, TimeRemainingColumn)
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from .run import Run
 
 _POLL_SECONDS = 2
 
 
-def execute_all(runs: Sequence[Run],
-                jobs: int,
-                finished: Callable[[], None] = lambda: None) -> None:
+def execute_all(
+    runs: Sequence[Run], jobs: int, finished: Callable[[], None] = lambda: None
+) -> None:
     """Train and test what is not done yet, in the given order.
 
     A folder is locked while it is worked on, so that any number of processes
@@ -33,21 +41,25 @@ def execute_all(runs: Sequence[Run],
     slots: SimpleQueue = SimpleQueue()
     for slot in range(jobs):
         slots.put(slot)
-    columns = (TextColumn('{task.description}'), BarColumn(),
-               MofNCompleteColumn(), TextColumn('epochs'),
-               TimeElapsedColumn(),
-               TimeRemainingColumn(elapsed_when_finished=True))
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn('epochs'),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
     with Progress(*columns, speed_estimate_period=3600) as progress:
         with ThreadPoolExecutor(jobs) as pool:
             total = progress.add_task(
-                '[bold]all', total=sum(run.epochs for run in runs))
+                '[bold]all', total=sum(run.epochs for run in runs)
+            )
             tasks = {
-                run: progress.add_task(run.folder.name, total=run.epochs,
-                                       visible=False)
-                for run in runs if run.result is None
+                run: progress.add_task(run.folder.name, total=run.epochs, visible=False)
+                for run in runs
+                if run.result is None
             }
-            futures = {pool.submit(_execute, run, slots, jobs)
-                       for run in tasks}
+            futures = {pool.submit(_execute, run, slots, jobs) for run in tasks}
             count, pending = 0, futures
             while pending:
                 done, pending = wait(futures, _POLL_SECONDS, FIRST_EXCEPTION)
@@ -77,25 +89,26 @@ def _execute(run: Run, slots: SimpleQueue, jobs: int) -> None:
         slots.put(slot)
 
 
-def _environment(slot: int, jobs: int) -> Dict[str, str]:
+def _environment(slot: int, jobs: int) -> dict[str, str]:
     """Variables that share the machine's cores and GPUs between the jobs."""
     # A thread that waits must not keep a core busy that another needs.
     environment = dict(
         OMP_WAIT_POLICY='passive',
-        OMP_NUM_THREADS=str(max((os.cpu_count() or 1) // jobs, 1)))
+        OMP_NUM_THREADS=str(max((os.cpu_count() or 1) // jobs, 1)),
+    )
     environment.update(os.environ)
     if torch.cuda.device_count() > 1:
-        environment['CUDA_VISIBLE_DEVICES'] = str(
-            slot % torch.cuda.device_count())
+        environment['CUDA_VISIBLE_DEVICES'] = str(slot % torch.cuda.device_count())
     return environment
 
 
-def _show(progress: Progress, tasks: Dict[Run, TaskID], total: TaskID,
-          runs: Sequence[Run]) -> None:
+def _show(
+    progress: Progress, tasks: dict[Run, TaskID], total: TaskID, runs: Sequence[Run]
+) -> None:
     """One line for each run under way, and the sum of all."""
     for run, task in tasks.items():
         done = run.epochs_done
         progress.update(
-            task, completed=done,
-            visible=run.log.is_file() and run.result is None)
+            task, completed=done, visible=run.log.is_file() and run.result is None
+        )
     progress.update(total, completed=sum(run.epochs_done for run in runs))

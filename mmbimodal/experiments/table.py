@@ -1,6 +1,8 @@
 """Tables of experiments as data: rows of a base config and options."""
+
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -19,10 +21,11 @@ class Row(NamedTuple):
         paper (dict[str, list[float]]): Data set → top-1 and top-5 that the
             paper lists, in %.
     """
+
     name: str
     config: str
-    options: Dict[str, Any]
-    paper: Dict[str, List[float]]
+    options: dict[str, Any]
+    paper: dict[str, list[float]]
 
 
 class Table(NamedTuple):
@@ -38,23 +41,24 @@ class Table(NamedTuple):
         axis (str, optional): Quantity that the rows' names are numbers of.
         note (str): How the rows were trained.
     """
+
     name: str
     title: str
     dataset: str
-    rows: List[Row]
-    pretrained: Optional[Row]
-    axis: Optional[str]
+    rows: list[Row]
+    pretrained: Row | None
+    axis: str | None
     note: str
 
 
-def table_names(folder: Path) -> List[str]:
+def table_names(folder: Path) -> list[str]:
     """The tables that a folder describes."""
-    return sorted(
-        path.stem for path in folder.glob('*.yml') if path.name != _PROTOCOLS)
+    return sorted(path.stem for path in folder.glob('*.yml') if path.name != _PROTOCOLS)
 
 
-def load_table(folder: Path, name: str, dataset: str,
-               rows: Optional[Sequence[str]] = None) -> Table:
+def load_table(
+    folder: Path, name: str, dataset: str, rows: Sequence[str] | None = None
+) -> Table:
     """Read a table for one data set.
 
     A table file holds ``title``, ``protocol``, ``config`` (with
@@ -85,7 +89,7 @@ def load_table(folder: Path, name: str, dataset: str,
     for row in rows or ():
         _require(row, names, f'row of {name}')
 
-    def build(title: str, content: Dict[str, Any]) -> Row:
+    def build(title: str, content: dict[str, Any]) -> Row:
         config = content.get('config', table.get('config'))
         return Row(
             title,
@@ -93,24 +97,29 @@ def load_table(folder: Path, name: str, dataset: str,
             {
                 **protocol.get('options', {}),
                 **content.get('options', {}),
-                **content.get('options_of', {}).get(dataset, {})
+                **content.get('options_of', {}).get(dataset, {}),
             },
-            content.get('paper', {}))
+            content.get('paper', {}),
+        )
 
     pretrained = protocol.get('pretrained')
     return Table(
-        name, table['title'], dataset,
+        name,
+        table['title'],
+        dataset,
         [
             build(str(title), content or {})
             for title, content in table['rows'].items()
             if not rows or str(title) in rows
         ],
-        pretrained and Row('pretraining', pretrained['config'],
-                           pretrained.get('options', {}), {}),
-        table.get('axis'), ' '.join(protocol['note'].split()))
+        pretrained
+        and Row('pretraining', pretrained['config'], pretrained.get('options', {}), {}),
+        table.get('axis'),
+        ' '.join(protocol['note'].split()),
+    )
 
 
-def _read(path: Path) -> Dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         return yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, yaml.YAMLError) as error:
@@ -119,5 +128,4 @@ def _read(path: Path) -> Dict[str, Any]:
 
 def _require(name: str, valid: Sequence[str], kind: str) -> None:
     if name not in valid:
-        raise InputError(
-            f'there is no {kind} {name!r}: choose from {", ".join(valid)}')
+        raise InputError(f'there is no {kind} {name!r}: choose from {", ".join(valid)}')

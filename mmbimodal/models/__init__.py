@@ -1,15 +1,32 @@
-from .backbones import (BimodalTimeSformer, Hiera, MultiBranchBackbone,
-                        VideoFocalNet)
-from .heads import (DynMMHead, MaskedFusionHead, PDFHead, QMFHead,
-                    ScoreAverageHead, TMCHead)
+from .backbones import BimodalTimeSformer, Hiera, MultiBranchBackbone, VideoFocalNet
+from .heads import (
+    DynMMHead,
+    MaskedFusionHead,
+    PDFHead,
+    QMFHead,
+    ScoreAverageHead,
+    TMCHead,
+)
 from .losses import SelfDistillLoss
-from .necks import (FeatureConcat, FeatureMean, FeatureSum, KeepAll,
-                    KeyframeSelector)
+from .necks import FeatureConcat, FeatureMean, FeatureSum, KeepAll, KeyframeSelector
 from .recognizers import MultiModalRecognizer
 
 __all__ = [
-    'BimodalTimeSformer', 'DynMMHead', 'FeatureConcat', 'FeatureMean',
-    'FeatureSum', 'Hiera', 'KeepAll', 'KeyframeSelector', 'MaskedFusionHead',
-    'MultiBranchBackbone', 'MultiModalRecognizer', 'PDFHead', 'QMFHead',
-    'ScoreAverageHead', 'SelfDistillLoss', 'TMCHead', 'VideoFocalNet'
+    'BimodalTimeSformer',
+    'DynMMHead',
+    'FeatureConcat',
+    'FeatureMean',
+    'FeatureSum',
+    'Hiera',
+    'KeepAll',
+    'KeyframeSelector',
+    'MaskedFusionHead',
+    'MultiBranchBackbone',
+    'MultiModalRecognizer',
+    'PDFHead',
+    'QMFHead',
+    'ScoreAverageHead',
+    'SelfDistillLoss',
+    'TMCHead',
+    'VideoFocalNet',
 ]

@@ -10,8 +10,17 @@ from .training_curves import read_scalars, training_curves
 from .tsne_figure import tsne_figure
 
 __all__ = [
-    'confusion_figure', 'confusion_pair_figure', 'growth_figure',
-    'markdown_lines', 'mean_deviation', 'read_scalars', 'robustness_figure',
-    'save_png', 'save_selection_video', 'selection_figure', 'table_figure',
-    'training_curves', 'tsne_figure'
+    'confusion_figure',
+    'confusion_pair_figure',
+    'growth_figure',
+    'markdown_lines',
+    'mean_deviation',
+    'read_scalars',
+    'robustness_figure',
+    'save_png',
+    'save_selection_video',
+    'selection_figure',
+    'table_figure',
+    'training_curves',
+    'tsne_figure',
 ]

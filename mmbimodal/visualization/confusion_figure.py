@@ -1,5 +1,6 @@
+from collections.abc import Sequence
 from textwrap import fill
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ def confusion_figure(counts: np.ndarray, classes: Sequence[str]) -> Any:
         matplotlib.figure.Figure: For :func:`save_png`.
     """
     from matplotlib.figure import Figure
+
     side = _side(classes)
     figure = Figure(figsize=(side + 1.4, side), layout='constrained')
     ax = figure.subplots()
@@ -32,9 +34,9 @@ def confusion_figure(counts: np.ndarray, classes: Sequence[str]) -> Any:
     return figure
 
 
-def confusion_pair_figure(first: np.ndarray, second: np.ndarray,
-                          classes: Sequence[str],
-                          names: Sequence[str]) -> Any:
+def confusion_pair_figure(
+    first: np.ndarray, second: np.ndarray, classes: Sequence[str], names: Sequence[str]
+) -> Any:
     """Two confusion matrices and what the second gains in each class.
 
     As in the paper's Fig. 5, with the difference of the diagonals beside it,
@@ -50,8 +52,9 @@ def confusion_pair_figure(first: np.ndarray, second: np.ndarray,
         matplotlib.figure.Figure: For :func:`save_png`.
     """
     from matplotlib.figure import Figure
+
     # Room for the titles where the classes are few.
-    side = max(_side(classes), 6.)
+    side = max(_side(classes), 6.0)
     width = 2.05 * side + 0.1 * max(map(len, classes))
     figure = Figure(figsize=(width, 0.84 * side), layout='constrained')
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 0.52))
@@ -84,16 +87,27 @@ def _draw_matrix(ax: Any, counts: np.ndarray, classes: Sequence[str]) -> None:
     # cividis: even steps of lightness, in grey and to the colour-blind too
     ax.imshow(shares, cmap='cividis', vmin=0, vmax=1)
     ax.set_xticks(
-        range(size), classes, fontsize=_small(classes),
-        rotation_mode='anchor', rotation=45 if few else 90, ha='right',
-        va='top' if few else 'center')
+        range(size),
+        classes,
+        fontsize=_small(classes),
+        rotation_mode='anchor',
+        rotation=45 if few else 90,
+        ha='right',
+        va='top' if few else 'center',
+    )
     ax.set_xlabel('predicted', fontsize=11)
     if few:
         for row, column in np.argwhere(counts):
             share = shares[row, column]
             ax.text(
-                column, row, counts[row, column], ha='center', va='center',
-                fontsize=9, color='black' if share > 0.5 else 'white')
+                column,
+                row,
+                counts[row, column],
+                ha='center',
+                va='center',
+                fontsize=9,
+                color='black' if share > 0.5 else 'white',
+            )
 
 
 def _name_rows(ax: Any, counts: np.ndarray, classes: Sequence[str]) -> None:
@@ -101,33 +115,49 @@ def _name_rows(ax: Any, counts: np.ndarray, classes: Sequence[str]) -> None:
     ax.set_yticks(
         range(len(classes)),
         [f'{name} ({total})' for name, total in zip(classes, totals)],
-        fontsize=_small(classes))
+        fontsize=_small(classes),
+    )
     ax.set_ylabel('true (number of samples)', fontsize=11)
 
 
 def _add_colorbar(figure: Any, ax: Any) -> None:
     from matplotlib.ticker import PercentFormatter
+
     figure.colorbar(
-        ax.images[0], ax=ax, pad=0.02, format=PercentFormatter(1),
-        label='share of the true class')
+        ax.images[0],
+        ax=ax,
+        pad=0.02,
+        format=PercentFormatter(1),
+        label='share of the true class',
+    )
 
 
-def _draw_difference(ax: Any, first: np.ndarray, second: np.ndarray,
-                     classes: Sequence[str], names: Sequence[str]) -> None:
+def _draw_difference(
+    ax: Any,
+    first: np.ndarray,
+    second: np.ndarray,
+    classes: Sequence[str],
+    names: Sequence[str],
+) -> None:
     """Bars: accuracy of each class, second minus first, in points."""
     from matplotlib.ticker import MaxNLocator
-    points = 100 * (second.diagonal() - first.diagonal()) / np.maximum(
-        first.sum(axis=1), 1)
+
+    points = (
+        100 * (second.diagonal() - first.diagonal()) / np.maximum(first.sum(axis=1), 1)
+    )
     rows = np.arange(len(points))
-    ax.barh(rows, points, height=0.7,
-            color=np.where(points < 0, _WORSE, _BETTER))
+    ax.barh(rows, points, height=0.7, color=np.where(points < 0, _WORSE, _BETTER))
     ax.axvline(0, color='black', linewidth=0.8)
     for row, value in zip(rows, points):
         ax.annotate(
-            f'{value:+.0f}' if value else '0', (value, row),
+            f'{value:+.0f}' if value else '0',
+            (value, row),
             (-3 if value < 0 else 3, 0),
-            textcoords='offset points', va='center',
-            ha='right' if value < 0 else 'left', fontsize=_small(classes))
+            textcoords='offset points',
+            va='center',
+            ha='right' if value < 0 else 'left',
+            fontsize=_small(classes),
+        )
     ax.set_yticks(rows, classes, fontsize=_small(classes))
     ax.set_ylim(len(rows) - 0.5, -0.5)  # the matrices' order
     ax.margins(x=0.22)
@@ -136,11 +166,9 @@ def _draw_difference(ax: Any, first: np.ndarray, second: np.ndarray,
     ax.set_axisbelow(True)
     ax.set_xlabel('percentage points', fontsize=11)
     first_name, second_name = (fill(name, 20) for name in names)
-    ax.set_title(f'accuracy per class:\n{second_name}\n− {first_name}',
-                 fontsize=12)
+    ax.set_title(f'accuracy per class:\n{second_name}\n− {first_name}', fontsize=12)
 
 
 def _accuracy(counts: np.ndarray) -> str:
     correct, total = int(np.trace(counts)), int(counts.sum())
-    return (f'{correct} of {total} right: top-1 '
-            f'{correct / max(total, 1):.1%}')
+    return f'{correct} of {total} right: top-1 {correct / max(total, 1):.1%}'

@@ -1,13 +1,13 @@
 import io
 from os import PathLike
-from typing import Any, Union
+from typing import Any
 
 from mmengine import fileio
 
 MAX_BYTES = 300_000
 
 
-def save_png(figure: Any, path: Union[str, PathLike]) -> None:
+def save_png(figure: Any, path: str | PathLike) -> None:
     """Write a figure as PNG of less than 300 kB, completely or not at all.
 
     256 colours, chosen for the picture; where that is not enough, a lower
@@ -18,11 +18,13 @@ def save_png(figure: Any, path: Union[str, PathLike]) -> None:
         path (str | Path): Where to. Missing folders are made.
     """
     from PIL import Image
+
     for dpi in (200, 160, 130, 110, 90, 75, 60):
         picture, png = io.BytesIO(), io.BytesIO()
         figure.savefig(picture, format='png', dpi=dpi)
         Image.open(picture).convert('RGB').quantize(256).save(
-            png, format='png', optimize=True)
+            png, format='png', optimize=True
+        )
         if len(png.getvalue()) < MAX_BYTES:
             break
     # The package's local backend renames a finished file.

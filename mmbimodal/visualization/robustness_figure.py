@@ -1,4 +1,5 @@
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,9 +9,12 @@ from .palette import marker_styles
 _ABSENT = 1.2
 
 
-def robustness_figure(accuracies: Mapping[str, np.ndarray],
-                      conditions: Sequence[Any], modalities: Sequence[str],
-                      chance: float) -> Any:
+def robustness_figure(
+    accuracies: Mapping[str, np.ndarray],
+    conditions: Sequence[Any],
+    modalities: Sequence[str],
+    chance: float,
+) -> Any:
     """Accuracy over the share of black frames, one panel per modality.
 
     At the right end of a panel its modality is missing altogether. Points
@@ -29,15 +33,14 @@ def robustness_figure(accuracies: Mapping[str, np.ndarray],
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
-    figure = Figure(
-        figsize=(4.4 * len(modalities) + 2.2, 5.4), layout='constrained')
+
+    figure = Figure(figsize=(4.4 * len(modalities) + 2.2, 5.4), layout='constrained')
     axes = figure.subplots(1, len(modalities), sharey=True, squeeze=False)[0]
     for ax, modality in zip(axes, modalities):
         ax.axhline(chance, color='0.5', linestyle=':', label='chance')
         _draw_curves(ax, accuracies, conditions, modality)
-        shares = sorted({0., *(x.share for x in conditions)})
-        ax.set_xticks([*shares, _ABSENT],
-                      [*(f'{x:.0%}' for x in shares), 'missing'])
+        shares = sorted({0.0, *(x.share for x in conditions)})
+        ax.set_xticks([*shares, _ABSENT], [*(f'{x:.0%}' for x in shares), 'missing'])
         ax.set_xlabel(f'black frames of {modality}', fontsize=11)
         ax.grid(alpha=0.3)
     axes[0].set_ylabel('top-1', fontsize=11)
@@ -45,35 +48,67 @@ def robustness_figure(accuracies: Mapping[str, np.ndarray],
     axes[0].yaxis.set_major_formatter(PercentFormatter(1))
     handles, labels = axes[0].get_legend_handles_labels()
     # Chance was drawn first and is the last to be named.
-    figure.legend([*handles[1:], handles[0]], [*labels[1:], labels[0]],
-                  loc='outside right center', frameon=False, fontsize=10)
+    figure.legend(
+        [*handles[1:], handles[0]],
+        [*labels[1:], labels[0]],
+        loc='outside right center',
+        frameon=False,
+        fontsize=10,
+    )
     return figure
 
 
-def _draw_curves(ax: Any, accuracies: Mapping[str, np.ndarray],
-                 conditions: Sequence[Any], modality: str) -> None:
+def _draw_curves(
+    ax: Any,
+    accuracies: Mapping[str, np.ndarray],
+    conditions: Sequence[Any],
+    modality: str,
+) -> None:
     """One line per method; a dotted step leads to the missing modality."""
     columns = {
         x.share: i
         for i, x in enumerate(conditions)
         if x.blanked == modality or not (x.absent or x.blanked)
     }
-    missing = [i for i, x in enumerate(conditions)
-               if x.absent == {modality}]
+    missing = [i for i, x in enumerate(conditions) if x.absent == {modality}]
     shares = sorted(columns)
     dodge = np.linspace(-0.012, 0.012, max(len(accuracies), 2))
     for (name, values), style, shift in zip(
-            accuracies.items(), marker_styles(len(accuracies)), dodge):
+        accuracies.items(), marker_styles(len(accuracies)), dodge
+    ):
         # The shift keeps bars of equal accuracy apart.
         x = np.add([*shares, *[_ABSENT] * len(missing)], shift)
         columns_here = [*(columns[share] for share in shares), *missing]
         mean = values[:, columns_here].mean(axis=0)
-        deviation = (values[:, columns_here].std(axis=0, ddof=1)
-                     if len(values) > 1 else np.zeros_like(mean))
+        deviation = (
+            values[:, columns_here].std(axis=0, ddof=1)
+            if len(values) > 1
+            else np.zeros_like(mean)
+        )
         split = len(shares)
-        ax.errorbar(x[:split], mean[:split], deviation[:split], label=name,
-                    linewidth=1.4, markersize=6, elinewidth=0.8, **style)
-        ax.errorbar(x[split:], mean[split:], deviation[split:], fmt='none',
-                    elinewidth=0.8, ecolor=style['color'])
-        ax.plot(x[split - 1:], mean[split - 1:], linestyle=':', linewidth=1,
-                markersize=6, **style)
+        ax.errorbar(
+            x[:split],
+            mean[:split],
+            deviation[:split],
+            label=name,
+            linewidth=1.4,
+            markersize=6,
+            elinewidth=0.8,
+            **style,
+        )
+        ax.errorbar(
+            x[split:],
+            mean[split:],
+            deviation[split:],
+            fmt='none',
+            elinewidth=0.8,
+            ecolor=style['color'],
+        )
+        ax.plot(
+            x[split - 1 :],
+            mean[split - 1 :],
+            linestyle=':',
+            linewidth=1,
+            markersize=6,
+            **style,
+        )

@@ -1,4 +1,5 @@
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -7,9 +8,10 @@ from .palette import BLUE, VERMILION
 # Line widths and dashes say the same in print.
 _EDGES = dict(
     key=dict(edgecolor=VERMILION, linewidth=3.5, linestyle='-'),
-    secondary=dict(edgecolor=BLUE, linewidth=2.2, linestyle=(0, (4, 2))))
+    secondary=dict(edgecolor=BLUE, linewidth=2.2, linestyle=(0, (4, 2))),
+)
 _LEGEND = dict(key='key frame', secondary='secondary key frame')
-_VEIL = (1., 1., 1., 0.75)
+_VEIL = (1.0, 1.0, 1.0, 0.75)
 
 
 def selection_figure(selection: Any) -> Any:
@@ -26,18 +28,19 @@ def selection_figure(selection: Any) -> Any:
         matplotlib.figure.Figure: For :func:`save_png`.
     """
     from matplotlib.figure import Figure
+
     rows = selection.modalities
     columns = max(len(x.frames) for x in rows.values())
     figure = Figure(
-        figsize=(1.22 * columns + 0.5, 1.55 * len(rows) + 1.0),
-        layout='constrained')
+        figsize=(1.22 * columns + 0.5, 1.55 * len(rows) + 1.0), layout='constrained'
+    )
     figure.get_layout_engine().set(w_pad=0.05, h_pad=0.04, wspace=0.01)
     axes = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, part) in zip(axes, rows.items()):
-        for ax in line[len(part.frames):]:
+        for ax in line[len(part.frames) :]:
             ax.set_axis_off()
         line[0].set_ylabel(name, fontsize=13, fontweight='bold')
-        for t, ax in enumerate(line[:len(part.frames)]):
+        for t, ax in enumerate(line[: len(part.frames)]):
             draw_frame(ax, part, t)
     figure.suptitle(title(selection), fontsize=12)
     add_legend(figure, selection, columns=3)
@@ -56,7 +59,7 @@ def draw_frame(ax: Any, part: Any, t: int) -> None:
     height, width = part.frames[t].shape[:2]
     extent = (0, width, height, 0)
     ax.imshow(part.frames[t], interpolation='bicubic', extent=extent)
-    veil = np.where(marks[..., None], 0., _VEIL)
+    veil = np.where(marks[..., None], 0.0, _VEIL)
     ax.imshow(veil, interpolation='nearest', extent=extent)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(level in _EDGES)
@@ -64,15 +67,16 @@ def draw_frame(ax: Any, part: Any, t: int) -> None:
         ax.spines[:].set(**_EDGES[level])
         _outline(ax, marks, extent, _EDGES[level]['edgecolor'])
     ax.set_xlabel(
-        f'score {part.scores[t]:.2f}', fontsize=9, labelpad=4,
+        f'score {part.scores[t]:.2f}',
+        fontsize=9,
+        labelpad=4,
         fontweight='bold' if level == 'key' else 'normal',
-        color='black' if level in _EDGES else '0.45')
-    ax.set_title(f'frame {part.frame_inds[t]}', fontsize=8, pad=4,
-                 color='0.35')
+        color='black' if level in _EDGES else '0.45',
+    )
+    ax.set_title(f'frame {part.frame_inds[t]}', fontsize=8, pad=4, color='0.35')
 
 
-def _outline(ax: Any, marks: np.ndarray, extent: Sequence[float],
-             color: str) -> None:
+def _outline(ax: Any, marks: np.ndarray, extent: Sequence[float], color: str) -> None:
     """Line between kept and dropped ones of g×g regions.
 
     Without it, a pale place that is kept looks dropped.
@@ -80,19 +84,21 @@ def _outline(ax: Any, marks: np.ndarray, extent: Sequence[float],
     grid = len(marks)
     x, y = extent[1] / grid, extent[2] / grid
     rows, columns = np.nonzero(marks[:, 1:] != marks[:, :-1])
-    ax.vlines((columns + 1) * x, rows * y, (rows + 1) * y, color=color,
-              linewidth=1.2)
+    ax.vlines((columns + 1) * x, rows * y, (rows + 1) * y, color=color, linewidth=1.2)
     rows, columns = np.nonzero(marks[1:] != marks[:-1])
-    ax.hlines((rows + 1) * y, columns * x, (columns + 1) * x, color=color,
-              linewidth=1.2)
+    ax.hlines(
+        (rows + 1) * y, columns * x, (columns + 1) * x, color=color, linewidth=1.2
+    )
 
 
 def title(selection: Any) -> str:
     """Prediction with its probability, and the truth."""
     predicted = int(selection.class_scores.argmax())
-    text = (f'{selection.sample_id}    predicted: '
-            f'{selection.classes[predicted]} '
-            f'({selection.class_scores[predicted]:.0%})')
+    text = (
+        f'{selection.sample_id}    predicted: '
+        f'{selection.classes[predicted]} '
+        f'({selection.class_scores[predicted]:.0%})'
+    )
     if selection.label is not None:
         verdict = 'right' if predicted == selection.label else 'wrong'
         text += f'    true: {selection.classes[selection.label]} — {verdict}'
@@ -102,19 +108,31 @@ def title(selection: Any) -> str:
 def add_legend(figure: Any, selection: Any, columns: int) -> None:
     """What outlines and veil mean, with the shares of regions kept."""
     from matplotlib.patches import Patch
+
     handles = []
     for level, name in _LEGEND.items():
         kept = [
-            marks.mean() for x in selection.modalities.values()
+            marks.mean()
+            for x in selection.modalities.values()
             for marks in x.marks[x.levels == level]
         ]
         if kept:
             handles.append(
-                Patch(facecolor='white', **_EDGES[level],
-                      label=f'{name}: {kept[0]:.0%} of its regions kept'))
+                Patch(
+                    facecolor='white',
+                    **_EDGES[level],
+                    label=f'{name}: {kept[0]:.0%} of its regions kept',
+                )
+            )
     handles.append(
-        Patch(facecolor='0.85', edgecolor='0.6',
-              label='pale: dropped by the model'))
+        Patch(facecolor='0.85', edgecolor='0.6', label='pale: dropped by the model')
+    )
     figure.legend(
-        handles=handles, loc='outside lower center', ncols=columns,
-        frameon=False, fontsize=9, handlelength=2.4, handleheight=1.1)
+        handles=handles,
+        loc='outside lower center',
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+        handlelength=2.4,
+        handleheight=1.1,
+    )

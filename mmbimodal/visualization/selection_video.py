@@ -1,13 +1,15 @@
 import tempfile
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, Iterator, Union
+from typing import Any
 
 import cv2
 import numpy as np
 from mmengine import fileio
 
 from mmbimodal.errors import InputError
+
 from .selection_figure import add_legend, draw_frame, title
 
 _FPS = 8
@@ -15,7 +17,7 @@ _FPS = 8
 _REPEATS = 4
 
 
-def save_selection_video(selection: Any, path: Union[str, PathLike]) -> None:
+def save_selection_video(selection: Any, path: str | PathLike) -> None:
     """The film strips of a sample as MP4, played in time.
 
     The modalities stand side by side, each sampled frame for half a second,
@@ -36,12 +38,13 @@ def save_selection_video(selection: Any, path: Union[str, PathLike]) -> None:
         for image in _images(selection):
             if writer is None:
                 writer = cv2.VideoWriter(
-                    str(part), cv2.VideoWriter_fourcc(*'mp4v'), _FPS,
-                    image.shape[1::-1])
+                    str(part), cv2.VideoWriter_fourcc(*'mp4v'), _FPS, image.shape[1::-1]
+                )
                 if not writer.isOpened():
                     raise InputError(
                         f'{path} cannot be written, since this OpenCV has no '
-                        'MP4 encoder: pip install opencv-contrib-python')
+                        'MP4 encoder: pip install opencv-contrib-python'
+                    )
             for _ in range(_REPEATS):
                 writer.write(image)
         writer.release()
@@ -52,9 +55,11 @@ def _images(selection: Any) -> Iterator[np.ndarray]:
     """A picture for each sampled time, H×W×3 in BGR, even sides."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
     parts = selection.modalities
-    figure = Figure(figsize=(4.2 * max(len(parts), 2), 6), dpi=100,
-                    layout='constrained')
+    figure = Figure(
+        figsize=(4.2 * max(len(parts), 2), 6), dpi=100, layout='constrained'
+    )
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(parts), squeeze=False)[0]
     figure.suptitle(title(selection).replace('    ', '\n', 1), fontsize=12)
@@ -71,5 +76,4 @@ def _images(selection: Any) -> Iterator[np.ndarray]:
         canvas.draw()
         # Later pictures keep the layout of the first one.
         figure.set_layout_engine('none')
-        yield cv2.cvtColor(np.asarray(canvas.buffer_rgba()),
-                           cv2.COLOR_RGBA2BGR)
+        yield cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR)

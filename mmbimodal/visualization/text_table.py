@@ -1,6 +1,7 @@
 """Tables as text."""
+
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import mean, stdev
-from typing import Iterable, Iterator, Sequence
 
 
 def markdown_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:

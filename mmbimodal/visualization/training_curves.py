@@ -1,19 +1,26 @@
 import json
 from os import PathLike
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Tuple, Union
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mmbimodal.errors import InputError
+
 from .palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 
 # Okabe and Ito's palette with a dash pattern each, for print.
 _STYLES = tuple(
     dict(color=color, linestyle=dashes)
     for color, dashes in (
-        (BLUE, '-'), (VERMILION, '--'), (GREEN, '-.'), (PURPLE, ':'),
-        (ORANGE, (0, (5, 1, 1, 1, 1, 1))), (SKY, (0, (1, 1)))))
+        (BLUE, '-'),
+        (VERMILION, '--'),
+        (GREEN, '-.'),
+        (PURPLE, ':'),
+        (ORANGE, (0, (5, 1, 1, 1, 1, 1))),
+        (SKY, (0, (1, 1))),
+    )
+)
 
 
 class Scalars(NamedTuple):
@@ -24,11 +31,12 @@ class Scalars(NamedTuple):
             ``epoch`` and losses.
         val (list[dict]): Records with ``step`` (epochs done) and metrics.
     """
-    train: List[dict]
-    val: List[dict]
+
+    train: list[dict]
+    val: list[dict]
 
 
-def read_scalars(work_dir: Union[str, PathLike]) -> Scalars:
+def read_scalars(work_dir: str | PathLike) -> Scalars:
     """Read and join the logs of all runs of a working folder.
 
     A run that resumed takes over from where it begins: what a run before it
@@ -43,13 +51,14 @@ def read_scalars(work_dir: Union[str, PathLike]) -> Scalars:
     Raises:
         InputError: The folder holds no log of a training.
     """
-    train: List[dict] = []
-    val: List[dict] = []
+    train: list[dict] = []
+    val: list[dict] = []
     # Folders are named by the time of the start.
     for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
         # A killed run may leave half a line at the end.
         records = [
-            json.loads(line) for line in path.read_text().splitlines()
+            json.loads(line)
+            for line in path.read_text().splitlines()
             if line.endswith('}')
         ]
         new = [x for x in records if 'loss' in x]
@@ -57,12 +66,14 @@ def read_scalars(work_dir: Union[str, PathLike]) -> Scalars:
             continue
         first = new[0]
         train = [x for x in train if x['step'] < first['step']] + new
-        val = [x for x in val if x['step'] < first['epoch']
-               ] + [x for x in records if 'epoch' not in x]
+        val = [x for x in val if x['step'] < first['epoch']] + [
+            x for x in records if 'epoch' not in x
+        ]
     if not train:
         raise InputError(
             f'{work_dir} has no */vis_data/scalars.json with losses: give the '
-            'work_dir of a training')
+            'work_dir of a training'
+        )
     return Scalars(train, val)
 
 
@@ -77,6 +88,7 @@ def training_curves(scalars: Scalars) -> Any:
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, PercentFormatter
+
     figure = Figure(figsize=(10, 4), layout='constrained')
     losses, accuracies = figure.subplots(1, 2)
 
@@ -86,26 +98,42 @@ def training_curves(scalars: Scalars) -> Any:
     epochs = train['step'] / per_epoch
     names = sorted(name for name in train if 'loss' in name)
     for name, style in zip(names, _cycle(names)):
-        losses.plot(epochs, train[name], label=name,
-                    linewidth=2.4 if name == 'loss' else 1.4, **style)
+        losses.plot(
+            epochs,
+            train[name],
+            label=name,
+            linewidth=2.4 if name == 'loss' else 1.4,
+            **style,
+        )
     losses.set(yscale='log', ylabel='training loss (log scale)')
 
     val = _columns(scalars.val)
     # A batch's accuracy jumps; the mean over an epoch can be compared.
-    curves = [(f'training {name} (epoch mean)', *_epoch_means(train, name), '')
-              for name in sorted(train) if name.endswith('top1_acc')]
-    curves += [('validation ' + name, val['step'], val[name], 'o')
-               for name in sorted(val) if '/top' in name]
+    curves = [
+        (f'training {name} (epoch mean)', *_epoch_means(train, name), '')
+        for name in sorted(train)
+        if name.endswith('top1_acc')
+    ]
+    curves += [
+        ('validation ' + name, val['step'], val[name], 'o')
+        for name in sorted(val)
+        if '/top' in name
+    ]
     for (label, x, y, marker), style in zip(curves, _cycle(curves)):
-        accuracies.plot(x, y, label=label, linewidth=1.6, marker=marker,
-                        markersize=4, **style)
-    best = [(y.max(), x[y.argmax()]) for label, x, y, _ in curves
-            if label == 'validation acc/top1']
+        accuracies.plot(
+            x, y, label=label, linewidth=1.6, marker=marker, markersize=4, **style
+        )
+    best = [
+        (y.max(), x[y.argmax()])
+        for label, x, y, _ in curves
+        if label == 'validation acc/top1'
+    ]
     accuracies.set(ylim=(0, 1.02), ylabel='accuracy')
     accuracies.yaxis.set_major_formatter(PercentFormatter(1))
     for value, epoch in best:
         accuracies.set_title(
-            f'best top-1 {value:.1%} after epoch {epoch:g}', fontsize=11)
+            f'best top-1 {value:.1%} after epoch {epoch:g}', fontsize=11
+        )
     for ax in (losses, accuracies):
         ax.set_xlabel('epoch')
         ax.set_xlim(left=0)
@@ -116,23 +144,24 @@ def training_curves(scalars: Scalars) -> Any:
     return figure
 
 
-def _columns(records: List[dict]) -> Dict[str, np.ndarray]:
+def _columns(records: list[dict]) -> dict[str, np.ndarray]:
     """Records → one array per key, NaN where a record lacks it."""
     keys = {key for record in records for key in record}
     return {
-        key: np.array([record.get(key, np.nan) for record in records])
-        for key in keys
+        key: np.array([record.get(key, np.nan) for record in records]) for key in keys
     }
 
 
-def _epoch_means(train: Dict[str, np.ndarray],
-                 name: str) -> Tuple[np.ndarray, np.ndarray]:
+def _epoch_means(
+    train: dict[str, np.ndarray], name: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Epochs, and the mean of what was logged during each."""
     epochs = np.unique(train['epoch'])
     return epochs, np.array(
-        [np.nanmean(train[name][train['epoch'] == x]) for x in epochs])
+        [np.nanmean(train[name][train['epoch'] == x]) for x in epochs]
+    )
 
 
-def _cycle(items: list) -> List[dict]:
+def _cycle(items: list) -> list[dict]:
     """A style for each item."""
     return [_STYLES[i % len(_STYLES)] for i in range(len(items))]

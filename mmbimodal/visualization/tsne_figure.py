@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 
 from mmbimodal.errors import InputError
+
 from .palette import marker_styles
 
 # Fewer points have no neighbourhoods to be shown.
@@ -26,6 +27,7 @@ def tsne_figure(features: Any) -> Any:
         InputError: A space has fewer than five samples.
     """
     from matplotlib.figure import Figure
+
     width = 4.2 * len(features.spaces)
     # Inches of a name in the legend.
     longest = 0.5 + 0.09 * max(map(len, features.classes))
@@ -38,31 +40,46 @@ def tsne_figure(features: Any) -> Any:
         if there.sum() < _MIN_SAMPLES:
             raise InputError(
                 f'{there.sum()} samples of the {name} are too few for t-SNE: '
-                f'give a test set with {_MIN_SAMPLES} or more')
-        _draw_space(ax, name, x[there], features.labels[there],
-                    features.classes)
+                f'give a test set with {_MIN_SAMPLES} or more'
+            )
+        _draw_space(ax, name, x[there], features.labels[there], features.classes)
     figure.legend(
-        *axes[0].get_legend_handles_labels(), loc='outside lower center',
-        ncols=columns, frameon=False, fontsize=10, handletextpad=0.2,
-        columnspacing=1.4)
+        *axes[0].get_legend_handles_labels(),
+        loc='outside lower center',
+        ncols=columns,
+        frameon=False,
+        fontsize=10,
+        handletextpad=0.2,
+        columnspacing=1.4,
+    )
     return figure
 
 
-def _draw_space(ax: Any, name: str, x: np.ndarray, labels: np.ndarray,
-                classes: Any) -> None:
+def _draw_space(
+    ax: Any, name: str, x: np.ndarray, labels: np.ndarray, classes: Any
+) -> None:
     """One panel: N×C features as points."""
     from sklearn.manifold import TSNE
     from sklearn.neighbors import NearestNeighbors
+
     points = TSNE(
-        perplexity=min(30, (len(x) - 1) / 3), init='pca',
-        random_state=0).fit_transform(x)
-    neighbour = NearestNeighbors(n_neighbors=1).fit(x).kneighbors(
-        return_distance=False)[:, 0]
+        perplexity=min(30, (len(x) - 1) / 3), init='pca', random_state=0
+    ).fit_transform(x)
+    neighbour = (
+        NearestNeighbors(n_neighbors=1).fit(x).kneighbors(return_distance=False)[:, 0]
+    )
     same = (labels[neighbour] == labels).mean()
     for k, style in enumerate(marker_styles(len(classes))):
-        ax.scatter(*points[labels == k].T, s=44, linewidths=0.4,
-                   edgecolors='white', label=classes[k], **style)
+        ax.scatter(
+            *points[labels == k].T,
+            s=44,
+            linewidths=0.4,
+            edgecolors='white',
+            label=classes[k],
+            **style,
+        )
     ax.set(xticks=[], yticks=[])
     ax.margins(0.05)
-    ax.set_title(f'{name}\nnearest neighbour of the same class: {same:.0%}',
-                 fontsize=11)
+    ax.set_title(
+        f'{name}\nnearest neighbour of the same class: {same:.0%}', fontsize=11
+    )

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
-from mmaction.registry import MODELS
 from mmbimodal.apis import build_test_set, extract_features
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,9 @@ def batches(config):
 
 @torch.no_grad()
 def predict(model, data):
-    return torch.cat([
-        model(model.data_preprocessor(x)['inputs'], stage='head')
-        for x in data])
+    return torch.cat(
+        [model(model.data_preprocessor(x)['inputs'], stage='head') for x in data]
+    )
 
 
 def test_of_staf(tiny_config):
@@ -37,16 +37,17 @@ def test_of_staf(tiny_config):
     found = extract_features(model, data, ['a', 'b'])
     assert list(found.spaces) == ['rgb branch', 'ir branch', 'fusion']
     assert found.labels.tolist() == [
-        int(x.gt_label) for batch in data for x in batch['data_samples']]
+        int(x.gt_label) for batch in data for x in batch['data_samples']
+    ]
     # What the classifier makes of the fusion's features, are the logits.
     logits = model.cls_head.fc_cls(torch.from_numpy(found.spaces['fusion']))
     torch.testing.assert_close(logits, predict(model, data))
     with torch.no_grad():
-        each = model(model.data_preprocessor(data[1])['inputs'],
-                     stage='backbone')
+        each = model(model.data_preprocessor(data[1])['inputs'], stage='backbone')
     for name, tokens in each.items():
-        assert np.allclose(found.spaces[f'{name} branch'][3:],
-                           tokens.cls_token, atol=1e-6)
+        assert np.allclose(
+            found.spaces[f'{name} branch'][3:], tokens.cls_token, atol=1e-6
+        )
 
 
 def test_nothing_stays_on_the_model(tiny_config):
@@ -59,10 +60,16 @@ def test_nothing_stays_on_the_model(tiny_config):
 def test_a_missing_branch_is_nan(tiny_config):
     model, data = model_of(tiny_config), batches(tiny_config)
     data[0]['inputs']['ir'][1] = torch.full_like(
-        data[0]['inputs']['ir'][1], torch.nan, dtype=torch.float32)
+        data[0]['inputs']['ir'][1], torch.nan, dtype=torch.float32
+    )
     spaces = extract_features(model, data, ['a']).spaces
     assert np.isnan(spaces['ir branch']).all(axis=1).tolist() == [
-        False, True, False, False, False]
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert np.isfinite(spaces['rgb branch']).all()
     assert np.isfinite(spaces['fusion']).all()
 
@@ -74,14 +81,19 @@ def test_of_images(pairs):
     model, data = model_of(config), batches(config)
     found = extract_features(model, data, ['a'])
     assert {k: x.shape for k, x in found.spaces.items()} == {
-        'rgb branch': (5, 512), 'ir branch': (5, 512), 'fusion': (5, 512)}
+        'rgb branch': (5, 512),
+        'ir branch': (5, 512),
+        'fusion': (5, 512),
+    }
     # Features were added, and the head averages over time and space.
     assert np.allclose(
         found.spaces['rgb branch'] + found.spaces['ir branch'],
-        found.spaces['fusion'], rtol=1e-4, atol=1e-4)
+        found.spaces['fusion'],
+        rtol=1e-4,
+        atol=1e-4,
+    )
     logits = model.cls_head.fc_cls(torch.from_numpy(found.spaces['fusion']))
-    torch.testing.assert_close(logits, predict(model, data), rtol=1e-4,
-                               atol=1e-4)
+    torch.testing.assert_close(logits, predict(model, data), rtol=1e-4, atol=1e-4)
 
 
 class ScoreHead(nn.Module):
@@ -89,12 +101,10 @@ class ScoreHead(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.fc_cls = nn.ModuleDict(
-            dict(rgb=nn.Linear(16, 3), ir=nn.Linear(16, 3)))
+        self.fc_cls = nn.ModuleDict(dict(rgb=nn.Linear(16, 3), ir=nn.Linear(16, 3)))
 
     def forward(self, feats, **kwargs):
-        return sum(self.fc_cls[name](x.cls_token)
-                   for name, x in feats.items())
+        return sum(self.fc_cls[name](x.cls_token) for name, x in feats.items())
 
 
 def test_of_a_fusion_of_scores(tiny_config):
@@ -103,8 +113,7 @@ def test_of_a_fusion_of_scores(tiny_config):
     model.cls_head = ScoreHead()
     found = extract_features(model, data, ['a'])
     assert list(found.spaces)[-1] == 'fused scores'
-    assert np.allclose(found.spaces['fused scores'], predict(model, data),
-                       atol=1e-6)
+    assert np.allclose(found.spaces['fused scores'], predict(model, data), atol=1e-6)
 
 
 def test_views_are_averaged(tiny_config):

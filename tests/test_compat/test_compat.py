@@ -1,5 +1,6 @@
 """Each shim works, and is still needed: when a test named
 ``test_…_still_…`` turns red, upstream has mended it and the shim can go."""
+
 import inspect
 import os
 import pickle
@@ -20,21 +21,30 @@ from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import load_from_http as upstream_http
 
 import mmbimodal.compat
-from mmbimodal.compat import (amp_on_cpu, atomic_write, checkpoint,
-                              cpu_distributed, localizers, versions)
+from mmbimodal.compat import (
+    amp_on_cpu,
+    atomic_write,
+    checkpoint,
+    cpu_distributed,
+    localizers,
+    versions,
+)
 from mmbimodal.errors import InputError
 
 without_gpu = pytest.mark.skipif(
-    torch.cuda.is_available(), reason='applies to machines without GPU')
+    torch.cuda.is_available(), reason='applies to machines without GPU'
+)
 
 
 def run_python(code):
-    return subprocess.run([sys.executable, '-W', 'ignore', '-c', code],
-                          capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code], capture_output=True, text=True
+    )
 
 
 def test_apply_twice_changes_nothing():
     from mmaction.models.heads import BaseHead
+
     before = BaseHead.loss_by_feat
     mmbimodal.compat.apply()
     assert BaseHead.loss_by_feat is before
@@ -55,6 +65,7 @@ def test_importing_mmaction_models_still_fails_alone():
 
 def test_the_placeholder_says_what_to_do():
     from mmaction.models.localizers import DRN
+
     with pytest.raises(ImportError, match='from its sources'):
         DRN()
 
@@ -70,8 +81,8 @@ def test_no_stub_where_the_folder_is_there(monkeypatch):
 def test_mmaction_still_does_not_declare_importlib_metadata():
     declared = metadata.requires('mmaction2')
     assert not any(
-        r.replace('-', '_').startswith('importlib_metadata')
-        for r in declared)
+        r.replace('-', '_').startswith('importlib_metadata') for r in declared
+    )
 
 
 # -- registries -------------------------------------------------------------
@@ -83,31 +94,36 @@ def test_initialisers_are_still_missing_without_mmaction_engine():
         'localizers.stub_missing_drn()\n'
         'import mmaction.models\n'
         'from mmengine.registry import WEIGHT_INITIALIZERS as W\n'
-        'assert W.get("ConvBranch") is None, "registered"\n')
+        'assert W.get("ConvBranch") is None, "registered"\n'
+    )
     assert result.returncode == 0, result.stderr
 
 
 def test_tanet_initialises_outside_a_runner():
     from mmaction.registry import MODELS
-    model = MODELS.build(
-        dict(type='TANet', depth=50, num_segments=8,
-             tam_cfg=dict()))
+
+    model = MODELS.build(dict(type='TANet', depth=50, num_segments=8, tam_cfg=dict()))
     model.init_weights()
 
 
 # -- versions ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize('package, version, remedy', [
-    ('mmengine', '0.9.1', "pip install 'mmengine>=0.10.7,<1.0'"),
-    ('mmcv', '2.2.0', "pip install 'mmcv-lite==2.1.0'"),
-    ('torch', '1.13.1', "pip install 'torch>=2.1'"),
-])
+@pytest.mark.parametrize(
+    'package, version, remedy',
+    [
+        ('mmengine', '0.9.1', "pip install 'mmengine>=0.10.7,<1.0'"),
+        ('mmcv', '2.2.0', "pip install 'mmcv-lite==2.1.0'"),
+        ('torch', '1.13.1', "pip install 'torch>=2.1'"),
+    ],
+)
 def test_wrong_version_is_one_sentence(monkeypatch, package, version, remedy):
     real = versions.installed_version
     monkeypatch.setattr(
-        versions, 'installed_version',
-        lambda name: version if name == package else real(name))
+        versions,
+        'installed_version',
+        lambda name: version if name == package else real(name),
+    )
     with pytest.raises(ImportError) as error:
         versions.check()
     assert f'{package} {version} is installed' in str(error.value)
@@ -126,8 +142,10 @@ def test_missing_package_is_one_sentence(monkeypatch):
 def test_local_versions_of_torch_are_in_range(monkeypatch):
     real = versions.installed_version
     monkeypatch.setattr(
-        versions, 'installed_version',
-        lambda name: '2.13.0+cu130' if name == 'torch' else real(name))
+        versions,
+        'installed_version',
+        lambda name: '2.13.0+cu130' if name == 'torch' else real(name),
+    )
     versions.check()
 
 
@@ -135,11 +153,14 @@ def test_local_versions_of_torch_are_in_range(monkeypatch):
 
 
 def training_checkpoint(path):
-    buffer = HistoryBuffer([1., 2.], [1, 1])
+    buffer = HistoryBuffer([1.0, 2.0], [1, 1])
     torch.save(
-        dict(state_dict=dict(weight=torch.ones(2)),
-             message_hub=dict(loss=buffer, lr=np.float64(0.1),
-                              count=np.array([1, 2]))), path)
+        dict(
+            state_dict=dict(weight=torch.ones(2)),
+            message_hub=dict(loss=buffer, lr=np.float64(0.1), count=np.array([1, 2])),
+        ),
+        path,
+    )
 
 
 def test_training_checkpoint_loads_with_weights_only(tmp_path):
@@ -153,45 +174,53 @@ def test_training_checkpoint_loads_with_weights_only(tmp_path):
 def test_history_buffer_is_still_refused_by_plain_torch(tmp_path):
     path = tmp_path / 'epoch_1.pth'
     training_checkpoint(path)
-    result = run_python('import torch\nfrom mmengine.logging import '
-                        f'HistoryBuffer\ntorch.load({str(path)!r})')
+    result = run_python(
+        'import torch\nfrom mmengine.logging import '
+        f'HistoryBuffer\ntorch.load({str(path)!r})'
+    )
     assert 'HistoryBuffer' in result.stderr
     assert 'UnpicklingError' in result.stderr
 
 
-@pytest.mark.parametrize('owner, name', [
-    (HistoryBuffer, '__init__'), (HistoryBuffer, 'register_statistics'),
-    (os, 'system'), (HistoryBuffer.mean, '__globals__')])
+@pytest.mark.parametrize(
+    'owner, name',
+    [
+        (HistoryBuffer, '__init__'),
+        (HistoryBuffer, 'register_statistics'),
+        (os, 'system'),
+        (HistoryBuffer.mean, '__globals__'),
+    ],
+)
 def test_checkpoint_getattr_serves_statistics_only(owner, name):
-    assert checkpoint.allowed_attribute(HistoryBuffer, 'mean') is \
-        HistoryBuffer.mean
+    assert checkpoint.allowed_attribute(HistoryBuffer, 'mean') is HistoryBuffer.mean
     with pytest.raises(pickle.UnpicklingError):
         checkpoint.allowed_attribute(owner, name)
 
 
 def test_the_state_of_a_one_cycle_schedule_loads(tmp_path):
     from mmengine.optim import OneCycleLR
+
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], 0.1)
     path = tmp_path / 'epoch_1.pth'
     torch.save([OneCycleLR(optimizer, 0.1, total_steps=9).state_dict()], path)
-    state, = CheckpointLoader.load_checkpoint(str(path), 'cpu')
-    assert state['anneal_func'](0., 1., 1.) == 1.
+    (state,) = CheckpointLoader.load_checkpoint(str(path), 'cpu')
+    assert state['anneal_func'](0.0, 1.0, 1.0) == 1.0
 
 
 class Malicious:
-
     def __init__(self, path):
         self.path = path
 
     def __reduce__(self):
-        return os.mkdir, (self.path, )
+        return os.mkdir, (self.path,)
 
 
 def test_malicious_pickle_is_refused_and_not_executed(tmp_path):
     path, trace = tmp_path / 'evil.pth', tmp_path / 'executed'
     torch.save(dict(state_dict={}, extra=Malicious(str(trace))), path)
-    with pytest.raises(InputError, match='evil.pth is refused, nothing of it '
-                       'was executed'):
+    with pytest.raises(
+        InputError, match='evil.pth is refused, nothing of it was executed'
+    ):
         CheckpointLoader.load_checkpoint(str(path), 'cpu')
     assert not trace.exists()
 
@@ -200,8 +229,10 @@ def test_truncated_checkpoint_is_named(tmp_path):
     path = tmp_path / 'epoch_1.pth'
     training_checkpoint(path)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match='epoch_1.pth is truncated or '
-                       'damaged: download or copy it again'):
+    with pytest.raises(
+        InputError,
+        match='epoch_1.pth is truncated or damaged: download or copy it again',
+    ):
         CheckpointLoader.load_checkpoint(str(path), 'cpu')
 
 
@@ -237,12 +268,12 @@ def test_download_verifies_the_checksum_in_the_name(tmp_path, monkeypatch):
     content = (tmp_path / 'source.pth').read_bytes()
     sha8 = serve(tmp_path, monkeypatch, content)
     load = checkpoint.load_from_http
-    loaded = load(f'https://zoo.example/m_2022-{sha8}.pth', 'cpu',
-                  str(tmp_path / 'cache'))
+    loaded = load(
+        f'https://zoo.example/m_2022-{sha8}.pth', 'cpu', str(tmp_path / 'cache')
+    )
     assert loaded['weight'].tolist() == [1, 1, 1]
     with pytest.raises(InputError, match='could not be downloaded'):
-        load('https://zoo.example/m_2022-00000000.pth', 'cpu',
-             str(tmp_path / 'cache'))
+        load('https://zoo.example/m_2022-00000000.pth', 'cpu', str(tmp_path / 'cache'))
     with pytest.raises(InputError, match='no checksum in its name'):
         load('https://zoo.example/m.pth', 'cpu', str(tmp_path / 'cache'))
 
@@ -285,10 +316,15 @@ def test_local_files_go_through_the_atomic_backend(tmp_path):
 @without_gpu
 def test_mixed_precision_on_cpu_is_bfloat16():
     from mmaction.registry import OPTIM_WRAPPERS
+
     layer = torch.nn.Linear(4, 4)
     wrapper = OPTIM_WRAPPERS.build(
-        dict(type='AmpOptimWrapper', loss_scale='dynamic',
-             optimizer=torch.optim.SGD(layer.parameters(), 0.1)))
+        dict(
+            type='AmpOptimWrapper',
+            loss_scale='dynamic',
+            optimizer=torch.optim.SGD(layer.parameters(), 0.1),
+        )
+    )
     with wrapper.optim_context(layer):
         assert layer(torch.ones(1, 4)).dtype == torch.bfloat16
 
@@ -298,15 +334,16 @@ def test_upstream_still_refuses_mixed_precision_on_cpu():
     layer = torch.nn.Linear(1, 1)
     with pytest.raises(AssertionError, match='only available'):
         mmengine.optim.AmpOptimWrapper(
-            optimizer=torch.optim.SGD(layer.parameters(), 0.1))
+            optimizer=torch.optim.SGD(layer.parameters(), 0.1)
+        )
 
 
 def test_float16_on_cpu_is_one_sentence():
     layer = torch.nn.Linear(1, 1)
     with pytest.raises(ValueError, match='on CPU is bfloat16'):
         amp_on_cpu.CPUAmpOptimWrapper(
-            dtype='float16',
-            optimizer=torch.optim.SGD(layer.parameters(), 0.1))
+            dtype='float16', optimizer=torch.optim.SGD(layer.parameters(), 0.1)
+        )
 
 
 @without_gpu
@@ -316,7 +353,8 @@ def test_upstream_still_sets_a_cuda_device_on_cpu(monkeypatch):
         'os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1",\n'
         '    MASTER_ADDR="127.0.0.1", MASTER_PORT="29999")\n'
         'from mmengine.dist import init_dist\n'
-        'init_dist("pytorch", backend="gloo")\n')
+        'init_dist("pytorch", backend="gloo")\n'
+    )
     assert result.returncode != 0
     assert 'set_device' in result.stderr
 
@@ -324,10 +362,11 @@ def test_upstream_still_sets_a_cuda_device_on_cpu(monkeypatch):
 @without_gpu
 def test_the_runner_uses_our_processes_on_cpu():
     from mmengine.runner import runner
-    assert runner.MMDistributedDataParallel is \
-        cpu_distributed.CPUDistributedDataParallel
-    assert mmengine.dist.utils._init_dist_pytorch is \
-        cpu_distributed._init_gloo
+
+    assert (
+        runner.MMDistributedDataParallel is cpu_distributed.CPUDistributedDataParallel
+    )
+    assert mmengine.dist.utils._init_dist_pytorch is cpu_distributed._init_gloo
 
 
 # -- bfloat16 ---------------------------------------------------------------
@@ -338,7 +377,6 @@ def test_numpy_accuracy_still_refuses_bfloat16():
     from mmaction.structures import ActionDataSample
 
     class Head(BaseHead):
-
         def forward(self, x):
             return x
 
@@ -361,5 +399,6 @@ def test_import_is_light():
         'compat.apply()\n'
         'import mmbimodal\n'
         'heavy = {"matplotlib.pyplot", "decord", "sklearn", "av"}\n'
-        'print(sorted(heavy & set(sys.modules)))')
+        'print(sorted(heavy & set(sys.modules)))'
+    )
     assert result.stdout.strip() == '[]', result.stdout + result.stderr

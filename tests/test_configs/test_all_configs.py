@@ -1,4 +1,5 @@
 """Every config under configs/, shrunken: it loads, trains and predicts."""
+
 import copy
 import re
 from pathlib import Path
@@ -6,48 +7,73 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
-
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 FILES = sorted(
-    path for path in CONFIGS.rglob('*.py')
-    if '_base_' not in path.relative_to(CONFIGS).parts)
+    path
+    for path in CONFIGS.rglob('*.py')
+    if '_base_' not in path.relative_to(CONFIGS).parts
+)
 SIDE, FRAMES = 64, 8
 
 # What makes a backbone small without changing its kind, and the channels
 # that its head then gets.
 _ARCH = dict(embed_dims=16)
 SHRUNKEN = dict(
-    BimodalTimeSformer=(dict(
-        img_size=SIDE, embed_dims=16, num_heads=2, num_layers=2), 16),
+    BimodalTimeSformer=(
+        dict(img_size=SIDE, embed_dims=16, num_heads=2, num_layers=2),
+        16,
+    ),
     ResNetTSM=(dict(depth=18, strides=(2, 2, 2, 2)), 512),
-    TANet=(dict(depth=50, num_stages=2, strides=(2, 2), dilations=(1, 1),
-                out_indices=(1, )), 512),
-    ResNet3dSlowFast=(dict(
-        slow_pathway=dict(depth=50, base_channels=8),
-        fast_pathway=dict(depth=50, base_channels=1)), 288),
+    TANet=(
+        dict(
+            depth=50, num_stages=2, strides=(2, 2), dilations=(1, 1), out_indices=(1,)
+        ),
+        512,
+    ),
+    ResNet3dSlowFast=(
+        dict(
+            slow_pathway=dict(depth=50, base_channels=8),
+            fast_pathway=dict(depth=50, base_channels=1),
+        ),
+        288,
+    ),
     ResNet3dCSN=(dict(depth=50, base_channels=4), 128),
-    SwinTransformer3D=(dict(
-        arch=dict(_ARCH, depths=[2, 2], num_heads=[1, 2]),
-        out_indices=(1, )), 32),
-    MViT=(dict(arch=dict(_ARCH, num_layers=2, num_heads=1,
-                         downscale_indices=[1]), spatial_size=SIDE), 32),
-    VideoFocalNet=(dict(arch=dict(_ARCH, depths=(1, 1),
-                                  drop_path_rate=0.)), 32),
-    Hiera=(dict(arch=dict(_ARCH, num_heads=1, depths=(1, 1, 1)), q_pool=2,
-                num_frames=FRAMES, img_size=SIDE), 64),
+    SwinTransformer3D=(
+        dict(arch=dict(_ARCH, depths=[2, 2], num_heads=[1, 2]), out_indices=(1,)),
+        32,
+    ),
+    MViT=(
+        dict(
+            arch=dict(_ARCH, num_layers=2, num_heads=1, downscale_indices=[1]),
+            spatial_size=SIDE,
+        ),
+        32,
+    ),
+    VideoFocalNet=(dict(arch=dict(_ARCH, depths=(1, 1), drop_path_rate=0.0)), 32),
+    Hiera=(
+        dict(
+            arch=dict(_ARCH, num_heads=1, depths=(1, 1, 1)),
+            q_pool=2,
+            num_frames=FRAMES,
+            img_size=SIDE,
+        ),
+        64,
+    ),
 )
 # MViT's head reads the class token: where the last layer's other queries look
 # does not matter to it. STAF's scorer: eq. 4 takes what all frames have in
 # common away, so only rounding is left of a bias' gradient.
-NO_GRADIENT = re.compile(r'shared\.blocks\.1\.attn\.(rel_pos_.|pool_q\.weight)'
-                         r'|neck\.fc[12]\.bias')
+NO_GRADIENT = re.compile(
+    r'shared\.blocks\.1\.attn\.(rel_pos_.|pool_q\.weight)'
+    r'|neck\.fc[12]\.bias'
+)
 # All randomness that would silence a parameter for one step.
-QUIET = dict(drop_path_rate=0., dropout_ratio=0.)
+QUIET = dict(drop_path_rate=0.0, dropout_ratio=0.0)
 
 
 def update(config, changes):
@@ -65,8 +91,11 @@ def shrink(config):
     backbone = model.backbone
     branches = [backbone]
     if backbone.type == 'MultiBranchBackbone':
-        branches = ([backbone.branch] if 'branch' in backbone else
-                    list(backbone.branches.values()))
+        branches = (
+            [backbone.branch]
+            if 'branch' in backbone
+            else list(backbone.branches.values())
+        )
     for part in (backbone, *branches):
         if 'init_cfg' in part:
             part.init_cfg = None
@@ -101,10 +130,11 @@ def shrunken_pipeline(config, split):
             step['short_side'] = SIDE + 8
         return step
 
-    steps = [adapt(copy.deepcopy(step))
-             for step in config[f'{split}_dataloader'].dataset.pipeline]
+    steps = [
+        adapt(copy.deepcopy(step))
+        for step in config[f'{split}_dataloader'].dataset.pipeline
+    ]
     return Compose([step for step in steps if 'Decord' not in str(step)])
-
 
 
 def batch(config, split, size):
@@ -114,26 +144,38 @@ def batch(config, split, size):
     pipeline = shrunken_pipeline(config, split)
     inputs, samples = [], []
     for index in range(size):
-        frames = [rng.integers(0, 256, (72, 96, 3), np.uint8)
-                  for _ in range(FRAMES)]
-        packed = pipeline(dict(
-            sample_id=str(index), label=index,
-            modalities={
-                name: dict(imgs=list(frames), img_shape=(72, 96),
-                           original_shape=(72, 96), total_frames=FRAMES,
-                           start_index=0, modality='RGB', filename='noise',
-                           num_clips=1, clip_len=FRAMES)
-                for name in dataset.modalities
-            }))
+        frames = [rng.integers(0, 256, (72, 96, 3), np.uint8) for _ in range(FRAMES)]
+        packed = pipeline(
+            dict(
+                sample_id=str(index),
+                label=index,
+                modalities={
+                    name: dict(
+                        imgs=list(frames),
+                        img_shape=(72, 96),
+                        original_shape=(72, 96),
+                        total_frames=FRAMES,
+                        start_index=0,
+                        modality='RGB',
+                        filename='noise',
+                        num_clips=1,
+                        clip_len=FRAMES,
+                    )
+                    for name in dataset.modalities
+                },
+            )
+        )
         inputs.append(packed['inputs'])
         samples.append(packed['data_samples'])
-    return dict(inputs={name: [x[name] for x in inputs]
-                        for name in dataset.modalities},
-                data_samples=samples)
+    return dict(
+        inputs={name: [x[name] for x in inputs] for name in dataset.modalities},
+        data_samples=samples,
+    )
 
 
-@pytest.fixture(scope='module', params=FILES,
-                ids=[str(path.relative_to(CONFIGS)) for path in FILES])
+@pytest.fixture(
+    scope='module', params=FILES, ids=[str(path.relative_to(CONFIGS)) for path in FILES]
+)
 def config(request):
     return Config.fromfile(request.param)
 
@@ -157,8 +199,11 @@ def test_it_trains_and_predicts(config, model):
     total = sum(x for name, x in losses.items() if 'loss' in name)
     assert total.isfinite()
     total.backward()
-    without = [name for name, x in model.named_parameters()
-               if x.grad is None or not x.grad.any()]
+    without = [
+        name
+        for name, x in model.named_parameters()
+        if x.grad is None or not x.grad.any()
+    ]
     assert [name for name in without if not NO_GRADIENT.search(name)] == []
     assert all(x.grad is not None for x in model.parameters())
 
@@ -168,16 +213,17 @@ def test_it_trains_and_predicts(config, model):
         data = model.data_preprocessor(batch(config, 'test', size))
         with torch.no_grad():
             once = model(**data, mode='predict')
-            views = {name: torch.cat([x, x], dim=1)
-                     for name, x in data['inputs'].items()}
-            twice = model(views, [ActionDataSample() for _ in range(size)],
-                          mode='predict')
+            views = {
+                name: torch.cat([x, x], dim=1) for name, x in data['inputs'].items()
+            }
+            twice = model(
+                views, [ActionDataSample() for _ in range(size)], mode='predict'
+            )
         assert len(once) == size
         for x, y in zip(once, twice):
-            assert x.pred_score.shape == (classes, )
+            assert x.pred_score.shape == (classes,)
             assert x.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
-            torch.testing.assert_close(x.pred_score, y.pred_score,
-                                       rtol=1e-3, atol=1e-5)
+            torch.testing.assert_close(x.pred_score, y.pred_score, rtol=1e-3, atol=1e-5)
 
 
 def test_the_pipelines_and_the_model_name_the_same_modalities(config):

@@ -3,9 +3,13 @@ import os
 
 import pytest
 
-from mmbimodal.datasets.annotation import (annotation_problems,
-                                           read_annotation, read_label_map,
-                                           resolve, write_annotation)
+from mmbimodal.datasets.annotation import (
+    annotation_problems,
+    read_annotation,
+    read_label_map,
+    resolve,
+    write_annotation,
+)
 from mmbimodal.errors import InputError
 
 
@@ -15,11 +19,13 @@ def good():
             dataset='toy',
             split='train',
             classes=['hug', 'jog'],
-            modalities=['rgb', 'ir']),
+            modalities=['rgb', 'ir'],
+        ),
         data_list=[
             dict(sample_id='a', label=0, rgb='rgb/a.avi', ir='ir/a.avi'),
             dict(sample_id='b', label=1, rgb='rgb/b.avi'),
-        ])
+        ],
+    )
 
 
 def save(path, annotation):
@@ -38,7 +44,9 @@ def changed(where, key, value):
     def change(annotation):
         target = (
             annotation['metainfo']
-            if where == 'metainfo' else annotation['data_list'][where])
+            if where == 'metainfo'
+            else annotation['data_list'][where]
+        )
         if value is None:
             del target[key]
         else:
@@ -48,31 +56,33 @@ def changed(where, key, value):
     return change
 
 
-@pytest.mark.parametrize('change, message', [
-    (lambda a: a['data_list'], 'no "metainfo" object beside a "data_list"'),
-    (lambda a: dict(a, data_list={}), 'no "metainfo" object'),
-    (lambda a: dict(a, data_list=[]), 'an empty "data_list"'),
-    (changed('metainfo', 'classes', None), 'metainfo "classes"'),
-    (changed('metainfo', 'classes', []), 'metainfo "classes"'),
-    (changed('metainfo', 'classes', ['hug', 'hug']), "lists 'hug' twice"),
-    (changed('metainfo', 'modalities', None), 'metainfo "modalities"'),
-    (changed(1, 'sample_id', None), r'"sample_id" string \(row 1 of 1\)'),
-    (changed(1, 'sample_id', 'a'), r'id more than once \(a of 1\)'),
-    (changed(1, 'label', 2), r'integer from 0 to 1 \(2 in b of 1\)'),
-    (changed(1, 'label', -1), r'\(-1 in b of 1\)'),
-    (changed(1, 'label', True), r'\(True in b of 1\)'),
-    (changed(1, 'label', '1'), r"\('1' in b of 1\)"),
-    (changed(1, 'label', None), r'\(None in b of 1\)'),
-    (changed(1, 'depth', 'd.avi'), r"no modality .*\('depth' in b of 1\)"),
-    (changed(1, 'rgb', None), r'without any modality \(no path in b of 1\)'),
-    (changed(1, 'rgb', '/x.avi'), r"data root \('/x.avi' in b of 1\)"),
-    (changed(1, 'rgb', '../x.avi'), r"data root \('../x.avi' in b of 1\)"),
-    (changed(1, 'rgb', 'a/../../x'), r"data root \('a/../../x' in b of 1\)"),
-    (changed(1, 'rgb', ''), r"data root \('' in b of 1\)"),
-    (changed(1, 'rgb', 7), r'data root \(7 in b of 1\)'),
-])
-def test_refuses_with_one_sentence_that_names_the_file(tmp_path, change,
-                                                       message):
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (lambda a: a['data_list'], 'no "metainfo" object beside a "data_list"'),
+        (lambda a: dict(a, data_list={}), 'no "metainfo" object'),
+        (lambda a: dict(a, data_list=[]), 'an empty "data_list"'),
+        (changed('metainfo', 'classes', None), 'metainfo "classes"'),
+        (changed('metainfo', 'classes', []), 'metainfo "classes"'),
+        (changed('metainfo', 'classes', ['hug', 'hug']), "lists 'hug' twice"),
+        (changed('metainfo', 'modalities', None), 'metainfo "modalities"'),
+        (changed(1, 'sample_id', None), r'"sample_id" string \(row 1 of 1\)'),
+        (changed(1, 'sample_id', 'a'), r'id more than once \(a of 1\)'),
+        (changed(1, 'label', 2), r'integer from 0 to 1 \(2 in b of 1\)'),
+        (changed(1, 'label', -1), r'\(-1 in b of 1\)'),
+        (changed(1, 'label', True), r'\(True in b of 1\)'),
+        (changed(1, 'label', '1'), r"\('1' in b of 1\)"),
+        (changed(1, 'label', None), r'\(None in b of 1\)'),
+        (changed(1, 'depth', 'd.avi'), r"no modality .*\('depth' in b of 1\)"),
+        (changed(1, 'rgb', None), r'without any modality \(no path in b of 1\)'),
+        (changed(1, 'rgb', '/x.avi'), r"data root \('/x.avi' in b of 1\)"),
+        (changed(1, 'rgb', '../x.avi'), r"data root \('../x.avi' in b of 1\)"),
+        (changed(1, 'rgb', 'a/../../x'), r"data root \('a/../../x' in b of 1\)"),
+        (changed(1, 'rgb', ''), r"data root \('' in b of 1\)"),
+        (changed(1, 'rgb', 7), r'data root \(7 in b of 1\)'),
+    ],
+)
+def test_refuses_with_one_sentence_that_names_the_file(tmp_path, change, message):
     ann_file = save(tmp_path / 'broken.json', change(good()))
     with pytest.raises(InputError, match=message) as error:
         read_annotation(ann_file)
@@ -117,13 +127,14 @@ def test_written_annotation_is_read_back_ordered_one_row_a_line(tmp_path):
     annotation = good()
     ann_file = tmp_path / 'new folder' / 'train.json'
     write_annotation(
-        str(ann_file),
-        data_list=annotation['data_list'][::-1],
-        **annotation['metainfo'])
+        str(ann_file), data_list=annotation['data_list'][::-1], **annotation['metainfo']
+    )
     assert read_annotation(str(ann_file)) == annotation
     lines = ann_file.read_text().splitlines()
-    assert [json.loads(line.rstrip(','))['sample_id']
-            for line in lines[2:4]] == ['a', 'b']
+    assert [json.loads(line.rstrip(','))['sample_id'] for line in lines[2:4]] == [
+        'a',
+        'b',
+    ]
     assert [p.name for p in ann_file.parent.iterdir()] == ['train.json']
 
 

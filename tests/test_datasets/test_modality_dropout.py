@@ -4,9 +4,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import DATASETS, TRANSFORMS
 from mmengine.dataset import Compose
 
-from mmaction.registry import DATASETS, TRANSFORMS
 from mmbimodal.datasets import build_sample
 from mmbimodal.errors import InputError
 
@@ -31,7 +31,7 @@ def kept(prob, sample, times):
 
 def test_one_of_three_is_left_with_probability_one():
     counts = kept(1.0, sample_of(*NAMES), 3000)
-    assert set(counts) == {(name, ) for name in NAMES}
+    assert set(counts) == {(name,) for name in NAMES}
     # binomial, n = 3000, p = 1/3: deviation 25.8
     assert all(abs(x - 1000) < 5 * 25.8 for x in counts.values())
 
@@ -44,10 +44,10 @@ def test_modalities_are_drawn_independently():
     p, times = 0.3, 4000
     counts = kept(p, sample_of('visible', 'thermal'), times)
     expected = {
-        ('visible', 'thermal'): (1 - p)**2,
+        ('visible', 'thermal'): (1 - p) ** 2,
         # dropped alone, or both drawn and this one kept
-        ('visible', ): p * (1 - p) + p * p / 2,
-        ('thermal', ): p * (1 - p) + p * p / 2,
+        ('visible',): p * (1 - p) + p * p / 2,
+        ('thermal',): p * (1 - p) + p * p / 2,
     }
     assert set(counts) == set(expected)
     for left, share in expected.items():
@@ -62,9 +62,8 @@ def test_each_modality_has_its_own_probability():
 
 def test_the_last_one_present_stays():
     for name in NAMES:
-        assert kept(1.0, sample_of(name), 20) == {(name, ): 20}
-    assert kept(dict(thermal=1.0), sample_of('thermal'), 20) == {
-        ('thermal', ): 20}
+        assert kept(1.0, sample_of(name), 20) == {(name,): 20}
+    assert kept(dict(thermal=1.0), sample_of('thermal'), 20) == {('thermal',): 20}
 
 
 def test_the_same_seed_drops_the_same():
@@ -72,8 +71,7 @@ def test_the_same_seed_drops_the_same():
     runs = []
     for _ in range(2):
         np.random.seed(7)
-        runs.append([transform(sample_of(*NAMES))['modalities']
-                     for _ in range(20)])
+        runs.append([transform(sample_of(*NAMES))['modalities'] for _ in range(20)])
     assert runs[0] == runs[1]
 
 
@@ -93,8 +91,7 @@ def test_no_probability(prob):
 
 
 def test_unknown_modality():
-    transform = TRANSFORMS.build(
-        dict(type='ModalityDropout', prob=dict(sound=0.5)))
+    transform = TRANSFORMS.build(dict(type='ModalityDropout', prob=dict(sound=0.5)))
     with pytest.raises(InputError, match='sound.*visible, thermal, depth'):
         transform(sample_of(*NAMES))
 
@@ -104,15 +101,17 @@ def test_in_a_pipeline_what_is_dropped_becomes_nan(tiny_config, place):
     """First of all, or right before PackModalityInputs."""
     settings = tiny_config.train_dataloader.dataset
     steps = [dict(x) for x in settings.pipeline]
-    steps.insert(place if place == 0 else len(steps) - 1,
-                 dict(type='ModalityDropout', prob=1.0))
+    steps.insert(
+        place if place == 0 else len(steps) - 1, dict(type='ModalityDropout', prob=1.0)
+    )
     dataset = DATASETS.build(dict(settings, pipeline=[]))
     np.random.seed(1)
     left = set()
     for _ in range(8):
         packed = Compose(steps)(dataset.get_data_info(0))
-        absent = [name for name, x in packed['inputs'].items()
-                  if torch.isnan(x.float()).all()]
+        absent = [
+            name for name, x in packed['inputs'].items() if torch.isnan(x.float()).all()
+        ]
         assert len(absent) == 1
         left.add(absent[0])
         assert len({x.shape for x in packed['inputs'].values()}) == 1

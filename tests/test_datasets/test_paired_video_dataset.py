@@ -3,10 +3,10 @@ import shutil
 
 import pytest
 import torch
+from mmaction.registry import DATASETS
 from mmengine.dataset import RepeatDataset
 from torch.utils.data import DataLoader
 
-from mmaction.registry import DATASETS
 from mmbimodal.errors import InputError, UnreadableVideo
 
 
@@ -41,8 +41,10 @@ def test_samples_are_pairs_by_id(tiny_config, pairs):
     assert dataset.metainfo['classes'][:2] == ['fight', 'handclapping']
     for i in range(len(dataset)):
         sample = dataset.get_data_info(i)
-        names = {inner['filename'].split('/')[-1][:20]
-                 for inner in sample['modalities'].values()}
+        names = {
+            inner['filename'].split('/')[-1][:20]
+            for inner in sample['modalities'].values()
+        }
         assert names == {sample['sample_id']}
         assert sample['label'] == int(sample['sample_id'][-3:]) - 1
 
@@ -92,16 +94,18 @@ def test_unknown_modality_lists_the_known_ones(tiny_config, pairs):
         build(tiny_config, pairs, modalities=('rgb', 'thermal'))
 
 
-@pytest.mark.parametrize('change, message', [
-    (lambda a: a['data_list'][0].update(label=12), 'label'),
-    (lambda a: a['data_list'][0].update(label=-1), 'label'),
-    (lambda a: a['data_list'].clear(), 'empty'),
-    (lambda a: a['data_list'].append(a['data_list'][0]), 'more than once'),
-    (lambda a: a['data_list'][0].update(rgb='../../etc/passwd'), 'root'),
-    (lambda a: a['data_list'][0].update(rgb='/etc/passwd'), 'root'),
-])
-def test_wrong_annotation_is_one_sentence(tiny_config, copy_of_pairs, change,
-                                          message):
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (lambda a: a['data_list'][0].update(label=12), 'label'),
+        (lambda a: a['data_list'][0].update(label=-1), 'label'),
+        (lambda a: a['data_list'].clear(), 'empty'),
+        (lambda a: a['data_list'].append(a['data_list'][0]), 'more than once'),
+        (lambda a: a['data_list'][0].update(rgb='../../etc/passwd'), 'root'),
+        (lambda a: a['data_list'][0].update(rgb='/etc/passwd'), 'root'),
+    ],
+)
+def test_wrong_annotation_is_one_sentence(tiny_config, copy_of_pairs, change, message):
     edit(copy_of_pairs, change)
     with pytest.raises(InputError, match=message) as error:
         build(tiny_config, copy_of_pairs)
@@ -122,27 +126,32 @@ def damage(root, count, how):
 DAMAGES = dict(
     empty=lambda content: b'',
     text=lambda content: b'this is a text file\n' * 99,
-    truncated=lambda content: content[:len(content) // 2],
+    truncated=lambda content: content[: len(content) // 2],
 )
 
 
 @pytest.mark.parametrize('kind', DAMAGES)
-def test_unreadable_video_raises_with_its_path(tiny_config, copy_of_pairs,
-                                               kind):
-    name, = damage(copy_of_pairs, 1, DAMAGES[kind])
+def test_unreadable_video_raises_with_its_path(tiny_config, copy_of_pairs, kind):
+    (name,) = damage(copy_of_pairs, 1, DAMAGES[kind])
     dataset = build(tiny_config, copy_of_pairs)
     with pytest.raises(UnreadableVideo, match=f'{name}_ir.avi'):
         dataset[0]
 
 
 @pytest.mark.parametrize('workers', [0, 2])
-def test_skip_replaces_counts_and_logs_once(tiny_config, copy_of_pairs,
-                                            workers, caplog):
-    name, = damage(copy_of_pairs, 1, DAMAGES['empty'])
+def test_skip_replaces_counts_and_logs_once(
+    tiny_config, copy_of_pairs, workers, caplog
+):
+    (name,) = damage(copy_of_pairs, 1, DAMAGES['empty'])
     dataset = build(tiny_config, copy_of_pairs, on_error='skip')
     loader = DataLoader(
-        dataset, 4, num_workers=workers, collate_fn=lambda batch: [
-            x['data_samples'].metainfo['sample_id'] for x in batch])
+        dataset,
+        4,
+        num_workers=workers,
+        collate_fn=lambda batch: [
+            x['data_samples'].metainfo['sample_id'] for x in batch
+        ],
+    )
     for _ in range(2):
         ids = sum(loader, [])
         assert len(ids) == 24 and name not in ids

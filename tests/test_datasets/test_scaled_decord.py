@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmaction.registry import DATASETS, TRANSFORMS
 from mmengine.dataset import Compose
 
-from mmaction.registry import DATASETS, TRANSFORMS
 from mmbimodal.datasets import build_sample
 from mmbimodal.datasets.container import HEAD, avi_shape, is_cut_off
 from mmbimodal.errors import UnreadableVideo
@@ -20,13 +20,14 @@ LARGE, SMALL = (288, 432), (76, 116)
 
 def picture(height, width, time):
     """Smooth, every place and time of its own colour."""
-    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j]
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     return np.stack([255 * x, 255 * y, 127 * (x + time)], -1).astype(np.uint8)
 
 
 def write(path, shape, fourcc='MJPG', frames=24):
     writer = cv2.VideoWriter(
-        str(path), cv2.VideoWriter_fourcc(*fourcc), 10, shape[::-1])
+        str(path), cv2.VideoWriter_fourcc(*fourcc), 10, shape[::-1]
+    )
     for i in range(frames):
         writer.write(picture(*shape, i / frames))
     writer.release()
@@ -36,7 +37,8 @@ def write(path, shape, fourcc='MJPG', frames=24):
 def decode(path, scaled=True, **kwargs):
     prefix = 'ScaledDecord' if scaled else 'Decord'
     results = TRANSFORMS.build(dict(type=f'{prefix}Init', **kwargs))(
-        dict(filename=path))
+        dict(filename=path)
+    )
     assert results['total_frames'] == 24
     results['frame_inds'] = np.array([2, 3, 13, 3])
     return TRANSFORMS.build(dict(type=f'{prefix}Decode'))(results)
@@ -44,12 +46,13 @@ def decode(path, scaled=True, **kwargs):
 
 @pytest.fixture(scope='module', params=['MJPG', 'XVID'])
 def video(request, tmp_path_factory):
-    return write(tmp_path_factory.mktemp('large') / 'v.avi', LARGE,
-                 request.param)
+    return write(tmp_path_factory.mktemp('large') / 'v.avi', LARGE, request.param)
 
 
-@pytest.mark.parametrize('short_side, shape', [
-    (144, (144, 216)), (100, (100, 150)), (73, (73, 110)), (8, (73, 110))])
+@pytest.mark.parametrize(
+    'short_side, shape',
+    [(144, (144, 216)), (100, (100, 150)), (73, (73, 110)), (8, (73, 110))],
+)
 def test_frames_are_those_of_decord_made_smaller(video, short_side, shape):
     small, full = decode(video, short_side=short_side), decode(video, False)
     assert small['img_shape'] == shape and small['original_shape'] == LARGE
@@ -93,24 +96,32 @@ def load(files, number, scaled=True):
         opener['short_side'] = 80
     random.seed(number)
     np.random.seed(number)
-    return Compose([
-        dict(type='ForEachModality', transforms=[opener]),
-        dict(type='SyncSample',
-             transforms=[dict(type='UniformSample', clip_len=8)]),
-        dict(type='ForEachModality',
-             transforms=[dict(type=f'{prefix}Decode')]),
-        dict(type='SyncResize', short_side=(66, 80)),
-        dict(type='ForEachModality', shared=True, transforms=[
-            dict(type='RandomCrop', size=64),
-            dict(type='Flip', flip_ratio=0.5)]),
-    ])(build_sample('s', files, files))['modalities']
+    return Compose(
+        [
+            dict(type='ForEachModality', transforms=[opener]),
+            dict(
+                type='SyncSample', transforms=[dict(type='UniformSample', clip_len=8)]
+            ),
+            dict(type='ForEachModality', transforms=[dict(type=f'{prefix}Decode')]),
+            dict(type='SyncResize', short_side=(66, 80)),
+            dict(
+                type='ForEachModality',
+                shared=True,
+                transforms=[
+                    dict(type='RandomCrop', size=64),
+                    dict(type='Flip', flip_ratio=0.5),
+                ],
+            ),
+        ]
+    )(build_sample('s', files, files))['modalities']
 
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp('pair')
-    return dict(visible=write(folder / 'v.avi', LARGE),
-                thermal=write(folder / 't.avi', SMALL))
+    return dict(
+        visible=write(folder / 'v.avi', LARGE), thermal=write(folder / 't.avi', SMALL)
+    )
 
 
 @pytest.mark.parametrize('number', range(6))
@@ -119,8 +130,7 @@ def test_pair_stays_aligned(files, number):
     assert visible['original_shape'] == LARGE
     assert thermal['original_shape'] == SMALL
     assert np.array_equal(visible['frame_inds'], thermal['frame_inds'])
-    difference = np.abs(
-        np.subtract(visible['imgs'], thermal['imgs'], dtype=int))
+    difference = np.abs(np.subtract(visible['imgs'], thermal['imgs'], dtype=int))
     assert difference.shape == (8, 64, 64, 3)
     # one pixel is 4 grey levels here
     assert difference.mean() < 2
@@ -128,15 +138,16 @@ def test_pair_stays_aligned(files, number):
 
 @pytest.mark.parametrize('number', range(3))
 def test_same_sample_as_without_scaling(files, number):
-    for ours, theirs in zip(load(files, number).values(),
-                            load(files, number, scaled=False).values()):
+    for ours, theirs in zip(
+        load(files, number).values(), load(files, number, scaled=False).values()
+    ):
         for key in ('frame_inds', 'img_shape', 'original_shape', 'flip'):
             assert np.array_equal(ours[key], theirs[key])
         # relative; the aspect ratio is rounded twice
-        assert np.allclose(ours['crop_quadruple'], theirs['crop_quadruple'],
-                           rtol=0, atol=0.02)
-        assert np.abs(np.subtract(ours['imgs'], theirs['imgs'],
-                                  dtype=int)).mean() < 2
+        assert np.allclose(
+            ours['crop_quadruple'], theirs['crop_quadruple'], rtol=0, atol=0.02
+        )
+        assert np.abs(np.subtract(ours['imgs'], theirs['imgs'], dtype=int)).mean() < 2
 
 
 def test_each_file_is_opened_once(pairs, tiny_config):
@@ -144,14 +155,16 @@ def test_each_file_is_opened_once(pairs, tiny_config):
     dataset = DATASETS.build(tiny_config.train_dataloader.dataset)
     opened = []
     sys.addaudithook(
-        lambda event, args: opened.append(str(args[0]))
-        if event == 'open' and watching else None)  # cannot be taken off
+        lambda event, args: (
+            opened.append(str(args[0])) if event == 'open' and watching else None
+        )
+    )  # cannot be taken off
     watching = True
     dataset[3]
     watching = False
     assert sorted(x for x in opened if x.endswith('.avi')) == sorted(
-        inner['filename']
-        for inner in dataset.get_data_info(3)['modalities'].values())
+        inner['filename'] for inner in dataset.get_data_info(3)['modalities'].values()
+    )
 
 
 # -- containers ---------------------------------------------------------------
@@ -174,10 +187,15 @@ def test_what_an_avi_says():
     head[64:72] = struct.pack('<II', 432, 288)
     assert avi_shape(head) == (288, 432)
     assert avi_shape(head[:-1]) is None
-    for start, other in ((0, b'RIFX'), (8, b'WAVE'), (24, b'junk'),
-                         (64, bytes(4)), (68, bytes(4))):
+    for start, other in (
+        (0, b'RIFX'),
+        (8, b'WAVE'),
+        (24, b'junk'),
+        (64, bytes(4)),
+        (68, bytes(4)),
+    ):
         changed = bytearray(head)
-        changed[start:start + 4] = other
+        changed[start : start + 4] = other
         assert avi_shape(changed) is None
     assert not is_cut_off(head, 0x48) and is_cut_off(head, 0x47)
     assert not is_cut_off(b'', 0) and not is_cut_off(b'RIFF', 4)
@@ -185,7 +203,7 @@ def test_what_an_avi_says():
 
 # -- processes ----------------------------------------------------------------
 
-LOADING = '''
+LOADING = """
 import os, sys
 import torch
 import torch.distributed as dist
@@ -220,7 +238,7 @@ if __name__ == '__main__':
     mp.start_processes(rank, (dataset, folder), nprocs=2,
                        start_method='fork')
     print('done')
-'''
+"""
 
 
 def test_two_ranks_of_eight_workers_do_not_wait_for_ever(pairs, tmp_path):
@@ -228,5 +246,8 @@ def test_two_ranks_of_eight_workers_do_not_wait_for_ever(pairs, tmp_path):
     script.write_text(LOADING)
     result = subprocess.run(
         [sys.executable, str(script), str(CONFIG), str(pairs), str(tmp_path)],
-        capture_output=True, text=True, timeout=120)
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert result.stdout.strip() == 'done', result.stderr[-2000:]

@@ -1,4 +1,5 @@
 """The generator of synthetic pairs: what it writes is what it says."""
+
 import json
 import runpy
 import sys
@@ -9,12 +10,20 @@ import decord
 import numpy as np
 import pytest
 
-from mmbimodal.datasets.synthetic import (ACTIONS, Request, Settings,
-                                          generate, make_clip)
+from mmbimodal.datasets.synthetic import (
+    ACTIONS,
+    Request,
+    Settings,
+    generate,
+    make_clip,
+    ntu,
+)
 from mmbimodal.datasets.synthetic import clip as clip_module
-from mmbimodal.datasets.synthetic import ntu
-from mmbimodal.datasets.synthetic.handicaps import (DIFFICULTIES, Handicaps,
-                                                    draw_handicaps)
+from mmbimodal.datasets.synthetic.handicaps import (
+    DIFFICULTIES,
+    Handicaps,
+    draw_handicaps,
+)
 from mmbimodal.errors import InputError
 
 TOOL = Path(__file__).parents[2] / 'tools/data/synth/generate.py'
@@ -30,8 +39,11 @@ def write(root, request=REQUEST, workers=1, progress=lambda *_: None):
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes()
-            for path in sorted(root.rglob('*')) if path.is_file()}
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob('*'))
+        if path.is_file()
+    }
 
 
 @pytest.fixture(scope='module')
@@ -58,8 +70,9 @@ def parse_skeleton(path: Path) -> np.ndarray:
         for _ in range(int(next(lines))):
             assert len(next(lines).split()) == 10
             joints = int(next(lines))
-            bodies.append([[float(value) for value in next(lines).split()]
-                           for _ in range(joints)])
+            bodies.append(
+                [[float(value) for value in next(lines).split()] for _ in range(joints)]
+            )
         frames.append(bodies)
     assert next(lines, None) is None
     return np.array(frames)
@@ -67,8 +80,14 @@ def parse_skeleton(path: Path) -> np.ndarray:
 
 def undisturbed(monkeypatch, **changes) -> None:
     def none(modality, difficulty, frames, rng):
-        values = dict(names=(), contrast=np.ones(frames), hidden=None,
-                      sigma=1., passer_by=False, warm_background=False)
+        values = dict(
+            names=(),
+            contrast=np.ones(frames),
+            hidden=None,
+            sigma=1.0,
+            passer_by=False,
+            warm_background=False,
+        )
         return Handicaps(**{**values, **changes})
 
     monkeypatch.setattr(clip_module, 'draw_handicaps', none)
@@ -82,8 +101,9 @@ def test_same_seed_same_bytes_with_two_workers(small, tmp_path):
 
 def test_another_seed_other_videos(folder):
     sample_id = 'S001C001P001R001A010'
-    one, two = (make_clip(sample_id, Settings(seed, (96, 128), 'easy'))
-                for seed in (3, 4))
+    one, two = (
+        make_clip(sample_id, Settings(seed, (96, 128), 'easy')) for seed in (3, 4)
+    )
     assert one.skeleton != two.skeleton
 
 
@@ -105,8 +125,7 @@ def test_an_interrupted_run_is_completed(small, tmp_path):
     write(root, SMALL, progress=lambda *state: told.append(state))
     assert told[0] == (5, 7) and told[-1] == (7, 7)
     assert contents(root) == contents(small)
-    assert all(path.stat().st_mtime_ns == was
-               for path, was in before.items())
+    assert all(path.stat().st_mtime_ns == was for path, was in before.items())
 
 
 def test_a_lost_file_is_written_again(small, tmp_path):
@@ -122,8 +141,7 @@ def test_classes_are_balanced_and_cameras_split(folder, truth):
     test = [i for i in ids if i[4:8] == 'C001']
     assert (len(train), len(test)) == (14, 12)
     assert set(Counter(i[-4:] for i in test).values()) == {1}
-    assert sorted(Counter(i[-4:] for i in train).values()) == [1] * 10 + [
-        2] * 2
+    assert sorted(Counter(i[-4:] for i in train).values()) == [1] * 10 + [2] * 2
     for sample_id in ids:
         label = int(sample_id[-3:]) - 1
         assert truth['samples'][sample_id]['action'] == ACTIONS[label]
@@ -145,33 +163,36 @@ def test_videos_skeleton_and_truth_have_the_same_frames(folder, truth):
     for sample_id, sample in list(truth['samples'].items())[:6]:
         lengths = set()
         for modality in MODALITIES:
-            path = (folder / f'nturgb+d_{modality}' /
-                    f'{sample_id}_{modality}.avi')
+            path = folder / f'nturgb+d_{modality}' / f'{sample_id}_{modality}.avi'
             video = decord.VideoReader(str(path))
             assert video[0].shape == shapes[modality]
             assert video.get_avg_fps() == 25
             assert len(video.get_key_indices()) == len(video)
-            lengths |= {len(video), len(sample[modality]['visible']),
-                        len(sample[modality]['box'])}
+            lengths |= {
+                len(video),
+                len(sample[modality]['visible']),
+                len(sample[modality]['box']),
+            }
         skeleton = parse_skeleton(
-            folder / 'nturgb+d_skeletons' / f'{sample_id}.skeleton')
-        pair = sample['action'] in ('fight', 'handshake', 'hug', 'punch',
-                                    'push')
+            folder / 'nturgb+d_skeletons' / f'{sample_id}.skeleton'
+        )
+        pair = sample['action'] in ('fight', 'handshake', 'hug', 'punch', 'push')
         assert skeleton.shape[1:] == (2 if pair else 1, 25, 12)
         assert lengths == {len(skeleton)}
         assert 24 <= len(skeleton) <= 40
 
 
 @pytest.mark.parametrize('action', range(1, 13))
-def test_boxes_hold_the_joints_in_both_pictures(action, monkeypatch,
-                                                tmp_path):
+def test_boxes_hold_the_joints_in_both_pictures(action, monkeypatch, tmp_path):
     undisturbed(monkeypatch)
     clip = make_clip(f'S001C002P003R001A{action:03}', SETTINGS)
     path = tmp_path / 'a.skeleton'
     path.write_text(clip.skeleton)
     joints = parse_skeleton(path)
-    for modality, columns, size in (('rgb', [5, 6], (128, 96)),
-                                    ('ir', [3, 4], (77, 57))):
+    for modality, columns, size in (
+        ('rgb', [5, 6], (128, 96)),
+        ('ir', [3, 4], (77, 57)),
+    ):
         places = (joints[..., columns] / size).reshape(len(joints), -1, 2)
         places = np.clip(places, 0, 1)
         boxes = np.array(clip.truth[modality]['box'])
@@ -180,9 +201,8 @@ def test_boxes_hold_the_joints_in_both_pictures(action, monkeypatch,
         # Nor are they much larger than the body, of which the joints
         # leave out the flesh.
         spread = (places.max(1) - places.min(1)).prod(1)
-        assert (boxes[:, 2:] - boxes[:, :2]).prod(1).mean() < (
-            2.2 * spread.mean())
-        assert np.mean(clip.truth[modality]['visible']) > .9
+        assert (boxes[:, 2:] - boxes[:, :2]).prod(1).mean() < (2.2 * spread.mean())
+        assert np.mean(clip.truth[modality]['visible']) > 0.9
 
 
 def test_the_box_is_where_the_picture_differs(monkeypatch):
@@ -198,15 +218,20 @@ def test_the_box_is_where_the_picture_differs(monkeypatch):
         rows, columns = np.nonzero(difference > 25)
         x1, y1, x2, y2 = clip.films[modality].boxes[0]
         height, width = difference.shape
-        inside = ((columns >= x1 * width - 2) & (columns <= x2 * width + 2) &
-                  (rows >= y1 * height - 2) & (rows <= y2 * height + 4))
-        assert inside.mean() > .97 and inside.sum() > 50
+        inside = (
+            (columns >= x1 * width - 2)
+            & (columns <= x2 * width + 2)
+            & (rows >= y1 * height - 2)
+            & (rows <= y2 * height + 4)
+        )
+        assert inside.mean() > 0.97 and inside.sum() > 50
         assert empty.truth[modality]['box'][0] is None
         assert not any(empty.truth[modality]['visible'])
 
 
 def _elsewhere(*args):
     from mmbimodal.datasets.synthetic.actions import perform
+
     poses = perform(*args)
     for pose in poses:
         pose.x = pose.x + 20
@@ -230,8 +255,8 @@ def test_an_occluder_takes_a_third_to_a_half_of_the_frames():
             drawn = draw_handicaps('rgb', 'default', frames, rng)
             if drawn.hidden:
                 start, stop = drawn.hidden
-                assert .3 <= (stop - start) / frames <= .5
-                assert 1 <= start and stop < frames
+                assert 0.3 <= (stop - start) / frames <= 0.5
+                assert start >= 1 and stop < frames
 
 
 def test_darkness_and_crossover_end_visibility(monkeypatch):
@@ -243,14 +268,19 @@ def test_darkness_and_crossover_end_visibility(monkeypatch):
 
 
 def test_modalities_draw_their_handicaps_independently():
-    rng = {name: np.random.default_rng(seed)
-           for seed, name in enumerate(MODALITIES)}
-    drawn = np.array([[bool(draw_handicaps(name, 'default', 30,
-                                           rng[name]).hidden)
-                       for name in MODALITIES] for _ in range(2000)])
+    rng = {name: np.random.default_rng(seed) for seed, name in enumerate(MODALITIES)}
+    drawn = np.array(
+        [
+            [
+                bool(draw_handicaps(name, 'default', 30, rng[name]).hidden)
+                for name in MODALITIES
+            ]
+            for _ in range(2000)
+        ]
+    )
     expected = DIFFICULTIES['default'].occluder
-    assert (np.abs(drawn.mean(0) - expected) < .04).all()
-    assert abs((drawn[:, 0] & drawn[:, 1]).mean() - expected**2) < .03
+    assert (np.abs(drawn.mean(0) - expected) < 0.04).all()
+    assert abs((drawn[:, 0] & drawn[:, 1]).mean() - expected**2) < 0.03
 
 
 def test_another_seed_into_the_same_folder_is_refused(folder):
@@ -267,16 +297,18 @@ def test_a_folder_of_real_videos_is_refused(tmp_path):
         write(tmp_path)
 
 
-@pytest.mark.parametrize('arguments, code, message', [
-    (['--size', '96'], 2, 'is not HxW'),
-    (['--size', '8x8'], 1, '--size 8x8 is out of range'),
-    (['--train', '-1'], 1, '--train -1 is not possible'),
-    (['--train', '0', '--test', '0'], 1, 'leaves nothing to write'),
-    (['--workers', '0'], 1, '--workers 0 is not possible'),
-    (['--difficulty', 'brutal'], 2, 'invalid choice'),
-])
-def test_bad_arguments(arguments, code, message, tmp_path, monkeypatch,
-                       capsys):
+@pytest.mark.parametrize(
+    'arguments, code, message',
+    [
+        (['--size', '96'], 2, 'is not HxW'),
+        (['--size', '8x8'], 1, '--size 8x8 is out of range'),
+        (['--train', '-1'], 1, '--train -1 is not possible'),
+        (['--train', '0', '--test', '0'], 1, 'leaves nothing to write'),
+        (['--workers', '0'], 1, '--workers 0 is not possible'),
+        (['--difficulty', 'brutal'], 2, 'invalid choice'),
+    ],
+)
+def test_bad_arguments(arguments, code, message, tmp_path, monkeypatch, capsys):
     out = tmp_path / 'out'
     monkeypatch.setattr(sys, 'argv', ['generate.py', str(out), *arguments])
     with pytest.raises(SystemExit) as stop:

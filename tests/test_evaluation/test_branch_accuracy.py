@@ -1,11 +1,12 @@
 """Accuracies of the fusion and of each branch."""
+
 import json
 
 import pytest
 import torch
-
 from mmaction.evaluation import AccMetric
 from mmaction.structures import ActionDataSample
+
 from mmbimodal.evaluation import BranchAccuracy, SavePredictions
 
 CLASSES = 4
@@ -18,7 +19,8 @@ def sample(label, guess, **branches):
     result.set_pred_score(torch.eye(CLASSES)[guess])
     if branches:
         result.branch_scores = {
-            name: torch.eye(CLASSES)[x] for name, x in branches.items()}
+            name: torch.eye(CLASSES)[x] for name, x in branches.items()
+        }
     return result.to_dict()
 
 
@@ -48,10 +50,13 @@ def test_branches_beside_the_fusion():
 def test_a_model_without_branches_has_the_metrics_of_upstream():
     plain = [sample(i % CLASSES, i * i % CLASSES) for i in range(9)]
     assert evaluate(BranchAccuracy(), plain) == evaluate(AccMetric(), plain)
-    options = dict(metric_list='top_k_accuracy',
-                   metric_options=dict(top_k_accuracy=dict(topk=(2, ))))
+    options = dict(
+        metric_list='top_k_accuracy',
+        metric_options=dict(top_k_accuracy=dict(topk=(2,))),
+    )
     assert evaluate(BranchAccuracy(**options), plain) == evaluate(
-        AccMetric(**options), plain)
+        AccMetric(**options), plain
+    )
 
 
 def test_predictions_are_those_of_the_fusion(tmp_path):
@@ -61,5 +66,4 @@ def test_predictions_are_those_of_the_fusion(tmp_path):
     found = evaluate(metric, FUSED)
     assert found == evaluate(BranchAccuracy(), FUSED)
     content = json.loads(path.read_text())
-    assert [x['scores'].index(1) for x in content['predictions']] == [
-        0, 1, 3, 3]
+    assert [x['scores'].index(1) for x in content['predictions']] == [0, 1, 3, 3]

@@ -1,4 +1,5 @@
 """The tables of configs/experiments, on every data set."""
+
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,7 @@ def test_the_papers_tables_are_all_there():
 
 @pytest.mark.parametrize('dataset', DATASETS)
 @pytest.mark.parametrize('name', ROWS)
-def test_every_row_has_a_config_that_reads_its_options(
-        name, dataset, tmp_path):
+def test_every_row_has_a_config_that_reads_its_options(name, dataset, tmp_path):
     rows = runs(name, dataset, tmp_path)
     assert len(rows) == ROWS[name]
     # No two rows of a table are the same experiment.
@@ -35,12 +35,15 @@ def test_every_row_has_a_config_that_reads_its_options(
 
 @pytest.mark.parametrize('dataset', DATASETS)
 def test_tables_share_the_runs_of_staf(dataset, tmp_path):
-    shared = set.intersection(*({run.folder
-                                 for run in runs(name, dataset, tmp_path)}
-                                for name in ('table2', 'table3', 'table4',
-                                             'table5', 'fig4')))
+    shared = set.intersection(
+        *(
+            {run.folder for run in runs(name, dataset, tmp_path)}
+            for name in ('table2', 'table3', 'table4', 'table5', 'fig4')
+        )
+    )
     assert [path.name.split('-')[0] for path in shared] == [
-        f'staf_{dataset}' if dataset != 'ntu60' else 'staf_ntu60_xview']
+        f'staf_{dataset}' if dataset != 'ntu60' else 'staf_ntu60_xview'
+    ]
 
 
 def test_every_row_of_a_synth_table_gets_the_same_schedule(tmp_path):
@@ -55,27 +58,34 @@ def test_fine_tuned_rows_start_from_the_run_before_them(tmp_path):
     pretrained = Run(table.pretrained, 0, CONFIGS, tmp_path)
     run = Run(table.rows[0], 3, CONFIGS, tmp_path, pretrained)
     assert run.config.model.backbone.init_cfg.checkpoint == str(
-        tmp_path / pretrained.folder.name / 'train' / 'epoch_22.pth')
+        tmp_path / pretrained.folder.name / 'train' / 'epoch_22.pth'
+    )
     assert run.config.randomness.seed == 3
 
 
 def test_figures_of_the_paper():
     assert load_table(TABLES, 'table1', 'synth').rows[-1].paper == {
-        'InfAR': [89.17, 98.33], 'NTU60 xview': [86.67, 99.07]}
+        'InfAR': [89.17, 98.33],
+        'NTU60 xview': [86.67, 99.07],
+    }
 
 
-@pytest.mark.parametrize('arguments, sentence', [
-    (('table9', 'synth'), "no table 'table9': choose from fig4, table1"),
-    (('table1', 'nyu'), "no data set 'nyu': choose from synth, infar, ntu60"),
-    (('table1', 'synth', ['TSN']), "no row of table1 'TSN': choose from TSM"),
-])
+@pytest.mark.parametrize(
+    'arguments, sentence',
+    [
+        (('table9', 'synth'), "no table 'table9': choose from fig4, table1"),
+        (('table1', 'nyu'), "no data set 'nyu': choose from synth, infar, ntu60"),
+        (('table1', 'synth', ['TSN']), "no row of table1 'TSN': choose from TSM"),
+    ],
+)
 def test_unknown_names_list_the_valid_ones(arguments, sentence):
     with pytest.raises(InputError, match=sentence):
         load_table(TABLES, *arguments)
 
 
-@pytest.mark.parametrize('key', ['param_scheduler.first.end',
-                                 'param_scheduler.9.end', 'model.neck.k1.to'])
+@pytest.mark.parametrize(
+    'key', ['param_scheduler.first.end', 'param_scheduler.9.end', 'model.neck.k1.to']
+)
 def test_an_option_without_a_place_is_one_sentence(tmp_path, key):
     row = Row('a', 'staf_synth.py', {key: 1}, {})
     with pytest.raises(InputError, match=f'{key} do not fit'):

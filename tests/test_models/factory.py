@@ -1,18 +1,19 @@
 """Small models and batches for the tests of this folder."""
+
 import copy
 
 import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 from mmengine.registry import init_default_scope
 
 import mmbimodal  # noqa: F401
-from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
 from mmbimodal.models.layers import ModalityTokens
 
 MODALITIES = ('visible', 'thermal')
 CHANNELS, HEADS, CLASSES, FRAMES = 24, 3, 5, 4
 PATCH, SIDE = 4, 16
-REGIONS = (SIDE // PATCH)**2
+REGIONS = (SIDE // PATCH) ** 2
 
 
 def model_config(neck=None, head=None, **backbone):
@@ -29,12 +30,15 @@ def model_config(neck=None, head=None, **backbone):
             patch_size=PATCH,
             embed_dims=CHANNELS,
             num_heads=HEADS,
-            num_layers=2), **backbone)
+            num_layers=2,
+        ),
+        **backbone,
+    )
     neck = neck or {}
     if neck.get('type', 'KeyframeSelector') == 'KeyframeSelector':
         neck = dict(
-            dict(type='KeyframeSelector', in_channels=CHANNELS, sigma=0.5),
-            **neck)
+            dict(type='KeyframeSelector', in_channels=CHANNELS, sigma=0.5), **neck
+        )
     head = head or {}
     if head.get('type', 'MaskedFusionHead') == 'MaskedFusionHead':
         head = dict(
@@ -43,12 +47,13 @@ def model_config(neck=None, head=None, **backbone):
                 num_classes=CLASSES,
                 in_channels=CHANNELS,
                 num_heads=HEADS,
-                average_clips='prob'), **head)
+                average_clips='prob',
+            ),
+            **head,
+        )
     return dict(
-        type='MultiModalRecognizer',
-        backbone=backbone,
-        neck=neck,
-        cls_head=head)
+        type='MultiModalRecognizer', backbone=backbone, neck=neck, cls_head=head
+    )
 
 
 def perturb(module, seed=0, std=0.2):
@@ -69,24 +74,33 @@ def build(config, seed=0, std=0.2):
     return perturb(model, seed, std)
 
 
-def make_batch(size, views=1, seed=0, absent=(), dtype=torch.float32,
-               modalities=MODALITIES):
+def make_batch(
+    size, views=1, seed=0, absent=(), dtype=torch.float32, modalities=MODALITIES
+):
     """Inputs B×V×3×T×H×W and labels; ``absent``: pairs (modality, row)."""
     generator = torch.Generator().manual_seed(seed)
     inputs = {
-        name: torch.randn(size, views, 3, FRAMES, SIDE, SIDE,
-                          generator=generator).to(dtype)
+        name: torch.randn(size, views, 3, FRAMES, SIDE, SIDE, generator=generator).to(
+            dtype
+        )
         for name in modalities
     }
     for name, row in absent:
         inputs[name][row] = torch.nan
-    samples = [ActionDataSample().set_gt_label(i % CLASSES)
-               for i in range(size)]
+    samples = [ActionDataSample().set_gt_label(i % CLASSES) for i in range(size)]
     return inputs, samples
 
 
-def tokens(size=2, frames=FRAMES, regions=9, channels=12, seed=0, absent=(),
-           dtype=torch.float64, modalities=MODALITIES):
+def tokens(
+    size=2,
+    frames=FRAMES,
+    regions=9,
+    channels=12,
+    seed=0,
+    absent=(),
+    dtype=torch.float64,
+    modalities=MODALITIES,
+):
     """What a backbone could return; leaves that require gradients."""
     generator = torch.Generator().manual_seed(seed)
 
@@ -99,7 +113,9 @@ def tokens(size=2, frames=FRAMES, regions=9, channels=12, seed=0, absent=(),
         feats[name] = ModalityTokens(
             draw(size, channels).requires_grad_(),
             draw(size, frames, regions, channels).requires_grad_(),
-            draw(size, frames, regions).abs(), present)
+            draw(size, frames, regions).abs(),
+            present,
+        )
     return feats
 
 

@@ -1,9 +1,10 @@
 """Heads, features and references for the tests of the score fusions."""
+
 import torch
 from factory import CLASSES, perturb
-
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+
 from mmbimodal.models.layers import BranchFeatures
 
 NAMES = ('visible', 'thermal', 'depth')
@@ -12,8 +13,14 @@ LABELS = torch.arange(BATCH) % CLASSES
 
 
 def config_of(kind, width=WIDTH, count=2, **options):
-    return dict(type=kind, num_classes=CLASSES, in_channels=width,
-                modalities=NAMES[:count], average_clips='prob', **options)
+    return dict(
+        type=kind,
+        num_classes=CLASSES,
+        in_channels=width,
+        modalities=NAMES[:count],
+        average_clips='prob',
+        **options,
+    )
 
 
 def make(kind, **options):
@@ -24,14 +31,15 @@ def make(kind, **options):
     return perturb(head, std=0.5)
 
 
-def features(size=BATCH, count=2, seed=0, absent=(), scale=1., channels=None):
+def features(size=BATCH, count=2, seed=0, absent=(), scale=1.0, channels=None):
     """What a backbone could return; ``absent``: pairs (modality, row)."""
     generator = torch.Generator().manual_seed(seed)
     channels = channels or dict.fromkeys(NAMES, WIDTH)
     return {
         name: BranchFeatures(
             scale * torch.randn(size, channels[name], generator=generator),
-            torch.tensor([(name, i) not in absent for i in range(size)]))
+            torch.tensor([(name, i) not in absent for i in range(size)]),
+        )
         for name in NAMES[:count]
     }
 
@@ -39,17 +47,21 @@ def features(size=BATCH, count=2, seed=0, absent=(), scale=1., channels=None):
 def samples(size=BATCH, offset=0):
     """Labelled 0, 1, …, with indices of the data set from ``offset`` on."""
     return [
-        ActionDataSample(metainfo=dict(sample_idx=i + offset)).set_gt_label(
-            i % CLASSES) for i in range(size)
+        ActionDataSample(metainfo=dict(sample_idx=i + offset)).set_gt_label(i % CLASSES)
+        for i in range(size)
     ]
 
 
 def logits_of(head, feats):
     """The branches' logits in float64, B×M×K."""
-    return torch.stack([
-        feats[name].features.double() @ head.fc_cls[name].weight.double().T +
-        head.fc_cls[name].bias for name in feats
-    ], dim=1)
+    return torch.stack(
+        [
+            feats[name].features.double() @ head.fc_cls[name].weight.double().T
+            + head.fc_cls[name].bias
+            for name in feats
+        ],
+        dim=1,
+    )
 
 
 def nll(logits):

@@ -4,6 +4,7 @@ One sample at a time, plain loops, the paper's order of operations: slow on
 purpose, and no code shared with the package. Readings where the paper is
 silent are those of the specification.
 """
+
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -21,7 +22,7 @@ def linear(x, weight, bias):
 
 def layer_norm(x, weight, bias, eps=1e-6):
     mean = sum(x) / len(x)
-    variance = sum((value - mean)**2 for value in x) / len(x)
+    variance = sum((value - mean) ** 2 for value in x) / len(x)
     return (x - mean) / math.sqrt(variance + eps) * weight + bias
 
 
@@ -34,10 +35,9 @@ def softmax(x):
     finite = [value for value in x if value > -math.inf]
     if not finite:
         return np.zeros(len(x))
-    powers = np.array([
-        math.exp(value - max(finite)) if value > -math.inf else 0.
-        for value in x
-    ])
+    powers = np.array(
+        [math.exp(value - max(finite)) if value > -math.inf else 0.0 for value in x]
+    )
     return powers / powers.sum()
 
 
@@ -58,8 +58,9 @@ def frame_scores(patches, fc1, fc2, present=None):
     for f in there:
         s[f] = linear(np.concatenate([f_loc[f], f_glo]), *fc2)[0]  # eqs 2, 3
     low, high = min(s.values()), max(s.values())
-    return np.array([(s[f] - low) / (high - low) if present[f] else -math.inf
-                     for f in frames])  # eq. 4
+    return np.array(
+        [(s[f] - low) / (high - low) if present[f] else -math.inf for f in frames]
+    )  # eq. 4
 
 
 # -- Section 3.3: salient regions ---------------------------------------------
@@ -75,11 +76,13 @@ def region_scores(queries, keys, top_on_the_left=True):
             attention = np.zeros((size, size))
             for i in range(size):
                 attention[i] = softmax(
-                    [query[head, i] @ key[head, j] / math.sqrt(dim)
-                     for j in range(size)])
+                    [
+                        query[head, i] @ key[head, j] / math.sqrt(dim)
+                        for j in range(size)
+                    ]
+                )
             # from the lowest layer to the highest
-            product = (attention @ product
-                       if top_on_the_left else product @ attention)
+            product = attention @ product if top_on_the_left else product @ attention
         total += product
     return (total / num_heads)[0, 1:]
 
@@ -121,40 +124,38 @@ def masked_attention(tokens, token_marks, weights, num_heads):
     dim = channels // num_heads
     mask = np.outer(token_marks, token_marks)  # eq. 9
     projected = np.stack(
-        [linear(x, weights['qkv.weight'], weights['qkv.bias'])
-         for x in tokens])
+        [linear(x, weights['qkv.weight'], weights['qkv.bias']) for x in tokens]
+    )
     q, k, v = np.split(projected, 3, axis=1)  # eq. 10
     joined = np.zeros((size, channels))
     for head in range(num_heads):
         part = slice(head * dim, (head + 1) * dim)
         for i in range(size):
             row = [
-                q[i, part] @ k[j, part] / math.sqrt(dim)
-                if mask[i, j] else -math.inf for j in range(size)
+                q[i, part] @ k[j, part] / math.sqrt(dim) if mask[i, j] else -math.inf
+                for j in range(size)
             ]  # eq. 11
             weight = softmax(row) * mask[i]
             for j in range(size):
                 joined[i, part] += weight[j] * v[j, part]  # eq. 12
-    return np.stack([
-        linear(x, weights['proj.weight'], weights['proj.bias'])
-        for x in joined
-    ])
+    return np.stack(
+        [linear(x, weights['proj.weight'], weights['proj.bias']) for x in joined]
+    )
 
 
 def sub(weights, prefix):
     return {
-        name[len(prefix):]: value
-        for name, value in weights.items() if name.startswith(prefix)
+        name[len(prefix) :]: value
+        for name, value in weights.items()
+        if name.startswith(prefix)
     }
 
 
 def residual_attention(x, token_marks, weights, num_heads):
-    normed = np.stack([
-        layer_norm(t, weights['norm1.weight'], weights['norm1.bias'])
-        for t in x
-    ])
-    return x + masked_attention(normed, token_marks, sub(weights, 'attn.'),
-                                num_heads)
+    normed = np.stack(
+        [layer_norm(t, weights['norm1.weight'], weights['norm1.bias']) for t in x]
+    )
+    return x + masked_attention(normed, token_marks, sub(weights, 'attn.'), num_heads)
 
 
 def local_class_token(cls_token, patches, region_marks, weights, num_heads):
@@ -164,35 +165,47 @@ def local_class_token(cls_token, patches, region_marks, weights, num_heads):
         if not frame_marks.any():
             continue
         local = np.concatenate([cls_token[None], tokens])  # eq. 14
-        out = residual_attention(local, np.concatenate([[1.], frame_marks]),
-                                 weights, num_heads)
+        out = residual_attention(
+            local, np.concatenate([[1.0], frame_marks]), weights, num_heads
+        )
         found.append(out[0])
     return sum(found) / len(found)
 
 
-def fusion(cls_token, patches, region_marks, weights, num_heads,
-           mask_attention=True, mask_mlp=True):
+def fusion(
+    cls_token,
+    patches,
+    region_marks,
+    weights,
+    num_heads,
+    mask_attention=True,
+    mask_mlp=True,
+):
     """Eqs 9–16: C, F×N×C, F×N → class token C, regions F×N×C."""
-    attention_marks = region_marks if mask_attention else np.ones_like(
-        region_marks)
+    attention_marks = region_marks if mask_attention else np.ones_like(region_marks)
     kept_frames = [f for f in range(len(patches)) if region_marks[f].any()]
     local = local_class_token(
-        cls_token, patches[kept_frames], attention_marks[kept_frames],
-        weights, num_heads)
+        cls_token,
+        patches[kept_frames],
+        attention_marks[kept_frames],
+        weights,
+        num_heads,
+    )
     x = np.concatenate([local[None], patches.reshape(-1, patches.shape[-1])])
     x = residual_attention(
-        x, np.concatenate([[1.], attention_marks.reshape(-1)]), weights,
-        num_heads)  # eq. 15
+        x, np.concatenate([[1.0], attention_marks.reshape(-1)]), weights, num_heads
+    )  # eq. 15
     if mask_mlp:
-        x = x * np.concatenate([[1.], region_marks.reshape(-1)])[:, None]
+        x = x * np.concatenate([[1.0], region_marks.reshape(-1)])[:, None]
     out = np.zeros_like(x)
     for i, token in enumerate(x):  # eq. 16 above
-        hidden = layer_norm(token, weights['norm2.weight'],
-                            weights['norm2.bias'])
-        hidden = gelu(linear(hidden, weights['mlp.fc1.weight'],
-                             weights['mlp.fc1.bias']))
-        out[i] = token + linear(hidden, weights['mlp.fc2.weight'],
-                                weights['mlp.fc2.bias'])
+        hidden = layer_norm(token, weights['norm2.weight'], weights['norm2.bias'])
+        hidden = gelu(
+            linear(hidden, weights['mlp.fc1.weight'], weights['mlp.fc1.bias'])
+        )
+        out[i] = token + linear(
+            hidden, weights['mlp.fc2.weight'], weights['mlp.fc2.bias']
+        )
     return out[0], out[1:].reshape(patches.shape)
 
 
@@ -206,11 +219,10 @@ def cross_entropy(logits, label):
 
 def region_distillation(teacher, student, region_marks):
     """Eq. 18: F×N×C, F×N×C, F×N; mean over the channels."""
-    total = 0.
+    total = 0.0
     for f in range(region_marks.shape[0]):
         for n in range(region_marks.shape[1]):
-            total += region_marks[f, n] * np.mean(
-                (teacher[f, n] - student[f, n])**2)
+            total += region_marks[f, n] * np.mean((teacher[f, n] - student[f, n]) ** 2)
     return total / region_marks.sum()
 
 

@@ -1,8 +1,16 @@
 """Shapes, weight sharing and saliency of the backbone."""
+
 import pytest
 import torch
-from factory import (CHANNELS, FRAMES, MODALITIES, REGIONS, build, make_batch,
-                     model_config)
+from factory import (
+    CHANNELS,
+    FRAMES,
+    MODALITIES,
+    REGIONS,
+    build,
+    make_batch,
+    model_config,
+)
 
 
 def backbone(seed=0, **kwargs):
@@ -37,8 +45,7 @@ def test_shared_weights_in_one_batch_are_two_separate_calls():
 
 
 def test_separate_weights_are_twice_as_many():
-    assert parameters(backbone(share_weights=False)) == 2 * parameters(
-        backbone())
+    assert parameters(backbone(share_weights=False)) == 2 * parameters(backbone())
 
 
 def test_separate_weights_are_used_by_their_own_modality():
@@ -46,13 +53,13 @@ def test_separate_weights_are_used_by_their_own_modality():
     for name, x in model(inputs).items():
         expected = model.encoders[name](inputs[name])[0]
         torch.testing.assert_close(x.cls_token, expected)
-    same = {name: inputs[MODALITIES[0]] for name in MODALITIES}
+    same = dict.fromkeys(MODALITIES, inputs[MODALITIES[0]])
     one, other = model(same).values()
     assert (one.cls_token - other.cls_token).abs().max() > 1e-3
 
 
 def test_one_and_three_modalities():
-    for names in (('a', ), ('a', 'b', 'c')):
+    for names in (('a',), ('a', 'b', 'c')):
         found = backbone(modalities=names)(clips(modalities=names))
         assert tuple(found) == names
 
@@ -72,15 +79,14 @@ def test_saliency_is_that_of_the_materialised_product():
     def keep(module, args, output):
         _, query, key = output
         logits = query.double() @ key.double().transpose(-2, -1)
-        maps.append((logits / query.shape[-1]**0.5).softmax(dim=-1))
+        maps.append((logits / query.shape[-1] ** 0.5).softmax(dim=-1))
 
     for block in encoder.blocks:
         block.attn.register_forward_hook(keep)
     saliency = encoder(inputs)[2]
     product = maps[2] @ maps[1] @ maps[0]
     expected = product.mean(dim=1)[:, 0, 1:].unflatten(0, (2, FRAMES))
-    torch.testing.assert_close(
-        saliency.double(), expected, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(saliency.double(), expected, rtol=1e-5, atol=1e-7)
 
 
 def test_without_saliency_the_features_are_the_same():
@@ -91,7 +97,7 @@ def test_without_saliency_the_features_are_the_same():
         assert torch.equal(one.cls_token, other.cls_token)
 
 
-@pytest.mark.parametrize('rate,same', [(0., True), (0.9, False)])
+@pytest.mark.parametrize('rate,same', [(0.0, True), (0.9, False)])
 def test_stochastic_depth_acts_in_training_only(rate, same):
     model, inputs = backbone(drop_path_rate=rate), clips(8)
     tested = model(inputs)['visible'].cls_token

@@ -1,4 +1,5 @@
 """One graph for inference; memory for time in training."""
+
 import shutil
 import sys
 
@@ -6,8 +7,7 @@ import pytest
 import torch
 from factory import build, make_batch, model_config, total
 
-from mmbimodal.models.layers import (MLP, attention_product,
-                                     timesformer_encoder)
+from mmbimodal.models.layers import MLP, attention_product, timesformer_encoder
 
 CASES = dict(
     gather=dict(),
@@ -17,10 +17,10 @@ CASES = dict(
     separate_weights=dict(share_weights=False),
 )
 needs_compiler = pytest.mark.skipif(
-    not any(map(shutil.which, ('g++', 'clang++', 'c++')))
-    or ' ' in torch.__file__,
+    not any(map(shutil.which, ('g++', 'clang++', 'c++'))) or ' ' in torch.__file__,
     reason='inductor needs a C++ compiler, and a path to PyTorch that has no '
-    'space: it does not quote it')
+    'space: it does not quote it',
+)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def assert_compiled_is_eager(config, backend):
     """Logits of the whole recogniser for one and four samples."""
     model = build(model_config(**config)).eval()
     compiled = torch.compile(model, fullgraph=True, backend=backend)
-    for size, absent in ((1, ()), (4, ()), (4, (('thermal', 2), ))):
+    for size, absent in ((1, ()), (4, ()), (4, (('thermal', 2),))):
         inputs, _ = make_batch(size, absent=absent)
         with torch.no_grad():
             expected = model(inputs, stage='head')
@@ -56,7 +56,7 @@ def test_compiled_inference():
 def gradients(**backbone):
     """Losses and gradients, stochastic depth included."""
     model = build(model_config(drop_path_rate=0.5, **backbone))
-    inputs, samples = make_batch(3, absent=(('thermal', 1), ))
+    inputs, samples = make_batch(3, absent=(('thermal', 1),))
     torch.manual_seed(1)
     losses = model.train()(inputs, samples, mode='loss')
     total(losses).backward()
@@ -67,7 +67,8 @@ def gradients(**backbone):
 def test_activation_checkpointing_changes_nothing(share_weights):
     torch.testing.assert_close(
         gradients(with_cp=True, share_weights=share_weights),
-        gradients(with_cp=False, share_weights=share_weights))
+        gradients(with_cp=False, share_weights=share_weights),
+    )
 
 
 def saved_bytes(with_cp):
@@ -99,7 +100,8 @@ def test_gelu_is_computed_again_with_the_same_gradients(autocast):
         mlp, x = MLP(32, lean=lean), torch.randn(2, 600, 32)
         hidden = []
         mlp.act.register_forward_hook(
-            lambda module, args, output: hidden.append(output.data_ptr()))
+            lambda module, args, output: hidden.append(output.data_ptr())
+        )
         with torch.autocast('cpu', torch.bfloat16, enabled=autocast):
             out = mlp(x.requires_grad_())
         out.float().square().mean().backward()
@@ -117,12 +119,12 @@ def test_chunks_of_clips_are_one_batch(chunk, config, monkeypatch):
     inputs = {name: x[:, 0] for name, x in make_batch(3)[0].items()}
     sizes = []
     model.encoders['shared'].blocks[0].register_forward_hook(
-        lambda module, args, output: sizes.append(len(args[0])))
+        lambda module, args, output: sizes.append(len(args[0]))
+    )
     with torch.no_grad():
         whole = model(inputs)
         per_clip = 4 * 16 * 4 * 24  # frames, regions, hidden channels
-        monkeypatch.setattr(timesformer_encoder, 'CHUNK_ELEMENTS',
-                            chunk * per_clip)
+        monkeypatch.setattr(timesformer_encoder, 'CHUNK_ELEMENTS', chunk * per_clip)
         parts = model(inputs)
     assert sizes[0] == 6 and set(sizes[1:]) == {chunk}
     for name, tokens in whole.items():
@@ -137,5 +139,4 @@ def test_chunks_of_frames_are_one_batch(mix_identity, monkeypatch):
     module = sys.modules[attention_product.__module__]
     monkeypatch.setattr(module, 'CHUNK_ELEMENTS', 2 * 2 * 7 * 7)
     assert whole.shape == (5, 6)
-    torch.testing.assert_close(
-        attention_product(queries_keys, mix_identity), whole)
+    torch.testing.assert_close(attention_product(queries_keys, mix_identity), whole)

@@ -1,4 +1,5 @@
 """DynMM against references in float64 from the paper's formulas."""
+
 import pytest
 import torch
 from factory import total
@@ -10,8 +11,12 @@ from mmbimodal.errors import InputError
 def experts_of(head, feats):
     x = torch.cat([feats[name].features for name in feats], dim=1).double()
     logits = torch.cat(
-        (logits_of(head, feats),
-         (x @ head.fc_all.weight.double().T + head.fc_all.bias)[:, None]), 1)
+        (
+            logits_of(head, feats),
+            (x @ head.fc_all.weight.double().T + head.fc_all.bias)[:, None],
+        ),
+        1,
+    )
     first, _, second = head.gate
     hidden = (x @ first.weight.double().T + first.bias).clamp(min=0)
     return logits, hidden @ second.weight.double().T + second.bias
@@ -21,8 +26,9 @@ def experts_of(head, feats):
 def test_dynmm_mixes_softly_in_training(count):
     """Numbers were compared with zihuixue/DynMM at cbab632 (DiffSoftmax, task
     and cost loss), soft and hard: equal to 1e-6."""
-    head = make('DynMMHead', count=count, expert_weight=0., cost_weight=0.3,
-                temperature=0.5).train()
+    head = make(
+        'DynMMHead', count=count, expert_weight=0.0, cost_weight=0.3, temperature=0.5
+    ).train()
     feats = features(count=count)
     logits, gate = experts_of(head, feats)
     weights = (gate / 0.5).softmax(1)
@@ -35,17 +41,16 @@ def test_dynmm_mixes_softly_in_training(count):
 
 
 def test_dynmm_without_cost_is_a_plain_mixture():
-    head = make('DynMMHead', expert_weight=0., cost_weight=0.).train()
+    head = make('DynMMHead', expert_weight=0.0, cost_weight=0.0).train()
     feats = features()
     close(total(head.loss(feats, samples())), nll(head(feats)))
 
 
 def test_dynmm_trains_its_experts():
-    head, feats = make('DynMMHead', cost_weight=0.), features()
+    head, feats = make('DynMMHead', cost_weight=0.0), features()
     logits, _ = experts_of(head, feats)
     losses = head.train().loss(feats, samples())
-    close(total(losses), nll(head(feats)) + sum(
-        nll(x) for x in logits.unbind(1)))
+    close(total(losses), nll(head(feats)) + sum(nll(x) for x in logits.unbind(1)))
 
 
 @pytest.mark.parametrize('training', [True, False])
@@ -63,8 +68,10 @@ def test_dynmm_takes_one_expert(training):
 
 def test_dynmm_gate_learns_through_hard_choices():
     """The gradient is that of the soft weights at the hard mixture."""
-    head, feats = make('DynMMHead', hard=True, expert_weight=0.,
-                       cost_weight=0.).train(), features()
+    head, feats = (
+        make('DynMMHead', hard=True, expert_weight=0.0, cost_weight=0.0).train(),
+        features(),
+    )
     total(head.loss(feats, samples())).backward()
     logits, gate = experts_of(head, feats)
     gate = gate.detach().requires_grad_()
@@ -82,8 +89,8 @@ def test_wrong_options():
 
 
 def test_dynmm_leaves_out_experts_that_need_what_is_absent():
-    head, feats = make('DynMMHead'), features(absent=(('thermal', 2), ))
+    head, feats = make('DynMMHead'), features(absent=(('thermal', 2),))
     with torch.no_grad():
         weights = head.train().mix(head.classify(feats, 1))[1]
-    assert weights[2].tolist() == [1., 0., 0.]
+    assert weights[2].tolist() == [1.0, 0.0, 0.0]
     assert weights[[0, 1, 3]].all()

@@ -1,4 +1,5 @@
 """Hiera against its definition, its authors' code and their layout."""
+
 import copy
 import re
 from types import SimpleNamespace
@@ -7,24 +8,20 @@ import pytest
 import torch
 import torch.nn.functional as F
 from factory import build, labels
+from mmaction.registry import MODELS
 from torch import nn
 
-from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
 from mmbimodal.models import Hiera
-from mmbimodal.models.layers.mask_unit_attention import (MaskUnitAttention,
-                                                         to_mask_units)
+from mmbimodal.models.layers.mask_unit_attention import MaskUnitAttention, to_mask_units
 
 ARCH = dict(embed_dims=8, num_heads=2, depths=(1, 2, 2, 1))
 SIZES = dict(arch=ARCH, num_frames=4, img_size=64)
 OUT = 64
 # The authors' code, 16 frames of 224 pixels, with a classifier of 12 classes.
 OFFICIAL_PARAMETERS = dict(
-    tiny=27179436,
-    small=34277292,
-    base=50794188,
-    base_plus=69044204,
-    large=212644236)
+    tiny=27179436, small=34277292, base=50794188, base_plus=69044204, large=212644236
+)
 
 
 def hiera(seed=0, std=0.1, **kwargs):
@@ -36,36 +33,35 @@ def clips(batch=2, frames=4, side=64, seed=5):
     return torch.randn(batch, 3, frames, side, side, generator=generator)
 
 
-def official_shapes(embed_dims, num_heads, depths, slots=8, side=56,
-                    classes=400):
+def official_shapes(embed_dims, num_heads, depths, slots=8, side=56, classes=400):
     """Names and shapes of a ``*_16x224.pth`` by the rule of its authors."""
     shapes = {
         'pos_embed_spatial': (1, side * side, embed_dims),
         'pos_embed_temporal': (1, slots, embed_dims),
         'patch_embed.proj.weight': (embed_dims, 3, 3, 7, 7),
-        'patch_embed.proj.bias': (embed_dims, ),
+        'patch_embed.proj.bias': (embed_dims,),
     }
-    stages = [stage for stage, depth in enumerate(depths)
-              for _ in range(depth)]
+    stages = [stage for stage, depth in enumerate(depths) for _ in range(depth)]
     for i, stage in enumerate(stages):
         dims = embed_dims * 2**stage
-        before = embed_dims * 2**stages[max(i - 1, 0)]
+        before = embed_dims * 2 ** stages[max(i - 1, 0)]
         linear = dict(
             qkv=('attn.qkv', 3 * dims, before),
             proj=('attn.proj', dims, dims),
             fc1=('mlp.fc1', 4 * dims, dims),
-            fc2=('mlp.fc2', dims, 4 * dims))
+            fc2=('mlp.fc2', dims, 4 * dims),
+        )
         if before != dims:
             linear['shortcut'] = ('proj', dims, before)
         for name, rows, columns in linear.values():
             shapes[f'blocks.{i}.{name}.weight'] = (rows, columns)
-            shapes[f'blocks.{i}.{name}.bias'] = (rows, )
+            shapes[f'blocks.{i}.{name}.bias'] = (rows,)
         for name, size in (('norm1', before), ('norm2', dims)):
-            shapes[f'blocks.{i}.{name}.weight'] = (size, )
-            shapes[f'blocks.{i}.{name}.bias'] = (size, )
-    shapes['norm.weight'] = shapes['norm.bias'] = (dims, )
+            shapes[f'blocks.{i}.{name}.weight'] = (size,)
+            shapes[f'blocks.{i}.{name}.bias'] = (size,)
+    shapes['norm.weight'] = shapes['norm.bias'] = (dims,)
     shapes['head.projection.weight'] = (classes, dims)
-    shapes['head.projection.bias'] = (classes, )
+    shapes['head.projection.bias'] = (classes,)
     return shapes
 
 
@@ -86,9 +82,10 @@ def load(tmp_path, content, **kwargs):
     torch.save(content, path)
     return hiera(
         seed=99,
-        std=0.,
+        std=0.0,
         init_cfg=dict(type='Pretrained', checkpoint=str(path)),
-        **kwargs)
+        **kwargs,
+    )
 
 
 # -- The architecture ---------------------------------------------------------
@@ -117,12 +114,27 @@ def test_a_unit_may_be_larger_than_what_is_pooled():
     # 4×4 tokens in one unit, pooled once: rows of 2×2 squares
     units = to_mask_units(torch.arange(16).view(1, 1, 4, 4, 1), 4, 1)
     assert units[0, 0, :, 0].tolist() == [
-        0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15
+        0,
+        1,
+        4,
+        5,
+        2,
+        3,
+        6,
+        7,
+        8,
+        9,
+        12,
+        13,
+        10,
+        11,
+        14,
+        15,
     ]
 
 
 def test_time_slots_are_units_of_their_own():
-    slots = torch.arange(3.).view(1, 3, 1, 1, 1).expand(2, 3, 8, 16, 5)
+    slots = torch.arange(3.0).view(1, 3, 1, 1, 1).expand(2, 3, 8, 16, 5)
     units = to_mask_units(slots, 8, 3)
     assert units.shape == (2, 6, 64, 5)
     assert units[1, :, 7, 2].tolist() == [0, 0, 1, 1, 2, 2]
@@ -141,17 +153,17 @@ def test_attention_is_the_loop_over_queries(stride, within_units):
         for u in range(3):
             for m in range(16 // stride):
                 peers = x[b, u] if within_units else x[b].reshape(-1, 6)
-                own = x[b, u, m * stride:(m + 1) * stride]
+                own = x[b, u, m * stride : (m + 1) * stride]
                 heads = []
                 for h in range(2):
                     query, key, value = (
-                        tokens @ layer.qkv.weight[8 * i + 4 * h:][:4].T +
-                        layer.qkv.bias[8 * i + 4 * h:][:4]
-                        for i, tokens in enumerate((own, peers, peers)))
+                        tokens @ layer.qkv.weight[8 * i + 4 * h :][:4].T
+                        + layer.qkv.bias[8 * i + 4 * h :][:4]
+                        for i, tokens in enumerate((own, peers, peers))
+                    )
                     logits = key @ query.max(dim=0).values / 2
                     heads.append(logits.softmax(dim=0) @ value)
-                expected = layer.proj.weight @ torch.cat(heads) + \
-                    layer.proj.bias
+                expected = layer.proj.weight @ torch.cat(heads) + layer.proj.bias
                 torch.testing.assert_close(found[b, u, m], expected)
 
 
@@ -165,18 +177,26 @@ def grid_attention(layer, grid, side):
     out = torch.zeros_like(query)
     windows = [(slice(None), slice(None), slice(None))]
     if side:
-        windows = [(t, slice(y, y + side), slice(x, x + side))
-                   for t in range(slots) for y in range(0, rows, side)
-                   for x in range(0, columns, side)]
+        windows = [
+            (t, slice(y, y + side), slice(x, x + side))
+            for t in range(slots)
+            for y in range(0, rows, side)
+            for x in range(0, columns, side)
+        ]
     for t, y, x in windows:
-        to = (t, *(slice(int(s.start * scale), int(s.stop * scale))
-                   if side else s for s in (y, x)))
+        to = (
+            t,
+            *(
+                slice(int(s.start * scale), int(s.stop * scale)) if side else s
+                for s in (y, x)
+            ),
+        )
         for b in range(batch):
-            q, k, v = (z[b][i].reshape(-1, layer.num_heads,
-                                       z.shape[-1] // layer.num_heads)
-                       for z, i in ((query, to), (key, (t, y, x)),
-                                    (value, (t, y, x))))
-            logits = torch.einsum('ihd,jhd->hij', q, k) / q.shape[-1]**0.5
+            q, k, v = (
+                z[b][i].reshape(-1, layer.num_heads, z.shape[-1] // layer.num_heads)
+                for z, i in ((query, to), (key, (t, y, x)), (value, (t, y, x)))
+            )
+            logits = torch.einsum('ihd,jhd->hij', q, k) / q.shape[-1] ** 0.5
             mixed = torch.einsum('hij,jhd->ihd', logits.softmax(-1), v)
             out[b][to] = mixed.reshape(out[b][to].shape)
     return layer.proj(out)
@@ -195,12 +215,14 @@ def test_the_model_is_the_one_on_plain_grids():
     stage is still local: attention lags by one block.
     """
     model, x = hiera().double(), clips().double()
-    steps = [(8, False), (8, True), (4, False), (4, True), (None, False),
-             (None, True)]
+    steps = [(8, False), (8, True), (4, False), (4, True), (None, False), (None, True)]
     with torch.no_grad():
         grid = model.patch_embed.proj(x).permute(0, 2, 3, 4, 1)
-        grid = grid + model.pos_embed_spatial.view(1, 1, 16, 16, 8) + \
-            model.pos_embed_temporal.view(1, 2, 1, 1, 8)
+        grid = (
+            grid
+            + model.pos_embed_spatial.view(1, 1, 16, 16, 8)
+            + model.pos_embed_temporal.view(1, 2, 1, 1, 8)
+        )
         for block, (side, pool) in zip(model.blocks, steps):
             normed = block.norm1(grid)
             if pool:
@@ -215,10 +237,14 @@ def test_the_model_is_the_one_on_plain_grids():
 # -- The authors' code --------------------------------------------------------
 
 
-@pytest.mark.parametrize('arch', [
-    ARCH,
-    dict(embed_dims=96, num_heads=1, depths=(1, 2, 7, 2)),
-], ids=['small', 'tiny'])
+@pytest.mark.parametrize(
+    'arch',
+    [
+        ARCH,
+        dict(embed_dims=96, num_heads=1, depths=(1, 2, 7, 2)),
+    ],
+    ids=['small', 'tiny'],
+)
 def test_same_features_as_the_authors_code(arch):
     try:
         from hiera import Hiera as Official
@@ -235,13 +261,15 @@ def test_same_features_as_the_authors_code(arch):
         patch_kernel=(3, 7, 7),
         patch_stride=(2, 4, 4),
         patch_padding=(1, 3, 3),
-        sep_pos_embed=True).eval()
+        sep_pos_embed=True,
+    ).eval()
     official.head = nn.Identity()
     model = hiera(arch=arch)
     official.load_state_dict(model.state_dict())
     with torch.no_grad():
         torch.testing.assert_close(
-            model(clips()), official(clips()), rtol=1e-4, atol=1e-5)
+            model(clips()), official(clips()), rtol=1e-4, atol=1e-5
+        )
 
 
 # -- The authors' checkpoints -------------------------------------------------
@@ -251,16 +279,19 @@ def test_same_features_as_the_authors_code(arch):
 def test_names_and_shapes_of_the_authors_files(arch):
     with torch.device('meta'):
         own = Hiera(arch).state_dict()
-    expected = without_classifier(
-        official_shapes(**Hiera.arch_settings[arch]))
+    expected = without_classifier(official_shapes(**Hiera.arch_settings[arch]))
     assert {k: tuple(v.shape) for k, v in own.items()} == expected
 
 
-@pytest.mark.parametrize('wrap', [
-    lambda x: dict(model_state=x),
-    lambda x: dict(model=x),
-    lambda x: x,
-], ids=['model_state', 'model', 'bare'])
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda x: dict(model_state=x),
+        lambda x: dict(model=x),
+        lambda x: x,
+    ],
+    ids=['model_state', 'model', 'bare'],
+)
 def test_the_authors_files_load_completely(tmp_path, wrap):
     weights = official_weights(**ARCH, slots=2, side=16)
     own = load(tmp_path, wrap(weights)).state_dict()
@@ -276,16 +307,17 @@ def test_fewer_frames_average_the_temporal_embedding(tmp_path):
     own = load(tmp_path, dict(model_state=weights), num_frames=8).state_dict()
     torch.testing.assert_close(
         own['pos_embed_temporal'],
-        weights['pos_embed_temporal'].unflatten(1, (4, 2)).mean(dim=2))
-    assert torch.equal(own['pos_embed_spatial'],
-                       weights['pos_embed_spatial'])
+        weights['pos_embed_temporal'].unflatten(1, (4, 2)).mean(dim=2),
+    )
+    assert torch.equal(own['pos_embed_spatial'], weights['pos_embed_spatial'])
 
 
 def test_the_spatial_embedding_keeps_rows_and_columns_apart(tmp_path):
     """A gradient along x stays one along x."""
     weights = official_weights(**ARCH, slots=2, side=8)
-    weights['pos_embed_spatial'] = torch.arange(8.).repeat(8)[
-        None, :, None].repeat(1, 1, 8)
+    weights['pos_embed_spatial'] = (
+        torch.arange(8.0).repeat(8)[None, :, None].repeat(1, 1, 8)
+    )
     own = load(tmp_path, weights).state_dict()['pos_embed_spatial']
     grid = own[0, :, 3].view(16, 16)
     torch.testing.assert_close(grid, grid[:1].expand(16, 16))
@@ -308,11 +340,15 @@ def test_an_image_model_fills_all_but_the_temporal_embedding(tmp_path):
             assert torch.equal(own[name], weights[name]), name
 
 
-@pytest.mark.parametrize('content', [
-    {},
-    {'conv1.weight': torch.zeros(8, 3, 7, 7)},
-    official_weights(**dict(ARCH, embed_dims=12), slots=2, side=16),
-], ids=['empty', 'resnet', 'wider'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        {},
+        {'conv1.weight': torch.zeros(8, 3, 7, 7)},
+        official_weights(**dict(ARCH, embed_dims=12), slots=2, side=16),
+    ],
+    ids=['empty', 'resnet', 'wider'],
+)
 def test_a_file_that_matches_nothing_is_an_error(tmp_path, content):
     path = re.escape(str(tmp_path / 'weights.pth'))
     with pytest.raises(InputError, match=path):
@@ -322,8 +358,10 @@ def test_a_file_that_matches_nothing_is_an_error(tmp_path, content):
 def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
-    monkeypatch.setattr('mmbimodal.models.layers.upstream_weights.MMLogger',
-                        SimpleNamespace(get_current_instance=lambda: logger))
+    monkeypatch.setattr(
+        'mmbimodal.models.layers.upstream_weights.MMLogger',
+        SimpleNamespace(get_current_instance=lambda: logger),
+    )
     weights = official_weights(**ARCH, slots=2, side=16)
     # As of an ``mae_`` file, whose norm is the decoder's.
     del weights['norm.weight']
@@ -338,7 +376,7 @@ def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
 
 def test_untrained_biases_are_the_authors():
     """0.02 for linear layers and norms; the stem keeps torch's default."""
-    model = hiera(std=0.)
+    model = hiera(std=0.0)
     for module in model.modules():
         if isinstance(module, (nn.Linear, nn.LayerNorm)):
             assert (module.bias == 0.02).all()
@@ -365,14 +403,17 @@ def test_clips_do_not_mix():
     assert (before[1] - after[1]).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize('kwargs,shape', [
-    (dict(num_frames=8), (8, 64)),
-    (dict(num_frames=2), (2, 64)),
-    (dict(img_size=32), (4, 32)),
-    (dict(img_size=48, mask_unit_size=4, q_pool=2), (4, 48)),
-    (dict(img_size=32, spatial_stride=2, temporal_stride=1), (4, 32)),
-    (dict(arch=dict(ARCH, depths=(1, 1)), q_pool=1), (4, 64)),
-])
+@pytest.mark.parametrize(
+    'kwargs,shape',
+    [
+        (dict(num_frames=8), (8, 64)),
+        (dict(num_frames=2), (2, 64)),
+        (dict(img_size=32), (4, 32)),
+        (dict(img_size=48, mask_unit_size=4, q_pool=2), (4, 48)),
+        (dict(img_size=32, spatial_stride=2, temporal_stride=1), (4, 32)),
+        (dict(arch=dict(ARCH, depths=(1, 1)), q_pool=1), (4, 64)),
+    ],
+)
 def test_other_sizes(kwargs, shape):
     model = hiera(**kwargs)
     found = model(clips(1, *shape))
@@ -380,14 +421,17 @@ def test_other_sizes(kwargs, shape):
     assert found.isfinite().all()
 
 
-@pytest.mark.parametrize('kwargs,word', [
-    (dict(arch='huge'), 'base_plus'),
-    (dict(num_frames=5), 'num_frames 5'),
-    (dict(img_size=80), 'img_size 80'),
-    (dict(mask_unit_size=4), '2\\^q_pool 8'),
-    (dict(arch=dict(ARCH, num_heads=3)), 'num_heads 3'),
-    (dict(arch=dict(ARCH, depths=(1, 1, 1))), '3 stages'),
-])
+@pytest.mark.parametrize(
+    'kwargs,word',
+    [
+        (dict(arch='huge'), 'base_plus'),
+        (dict(num_frames=5), 'num_frames 5'),
+        (dict(img_size=80), 'img_size 80'),
+        (dict(mask_unit_size=4), '2\\^q_pool 8'),
+        (dict(arch=dict(ARCH, num_heads=3)), 'num_heads 3'),
+        (dict(arch=dict(ARCH, depths=(1, 1, 1))), '3 stages'),
+    ],
+)
 def test_sizes_that_do_not_fit_are_one_sentence(kwargs, word):
     with pytest.raises(InputError, match=word):
         hiera(**kwargs)
@@ -399,7 +443,7 @@ def test_clips_of_another_size_are_an_error(shape):
         hiera()(clips(1, *shape))
 
 
-@pytest.mark.parametrize('rate,same', [(0., True), (0.9, False)])
+@pytest.mark.parametrize('rate,same', [(0.0, True), (0.9, False)])
 def test_stochastic_depth_acts_in_training_only(rate, same):
     model, x = hiera(drop_path_rate=rate), clips(4)
     tested = model(x)
@@ -429,8 +473,9 @@ def test_a_linear_head_of_mmaction2_follows():
         dict(
             type='Recognizer3D',
             backbone=dict(SIZES, type='Hiera'),
-            cls_head=dict(
-                type='TimeSformerHead', num_classes=5, in_channels=OUT)))
+            cls_head=dict(type='TimeSformerHead', num_classes=5, in_channels=OUT),
+        )
+    )
     model.init_weights()
     inputs = clips()[:, None]
     losses = model(inputs, labels(1, 3), mode='loss')

@@ -1,20 +1,22 @@
 """The product that runs as a convolution is a linear layer."""
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from mmbimodal.models.layers.linear import MIN_ELEMENTS, Linear, linear
 
-SIZES = pytest.mark.parametrize('shape', [
-    (MIN_ELEMENTS // 32, 32), (2, MIN_ELEMENTS // 64, 48), (3, 4, 32), (1, 32)
-])
+SIZES = pytest.mark.parametrize(
+    'shape',
+    [(MIN_ELEMENTS // 32, 32), (2, MIN_ELEMENTS // 64, 48), (3, 4, 32), (1, 32)],
+)
 
 
 def arguments(shape, dtype=torch.float32):
     generator = torch.Generator().manual_seed(0)
     return [
         torch.randn(*size, generator=generator).to(dtype).requires_grad_()
-        for size in (shape, (16, shape[-1]), (16, ))
+        for size in (shape, (16, shape[-1]), (16,))
     ]
 
 
@@ -35,8 +37,8 @@ def test_strided_input(shape):
     x = torch.stack((x, x), dim=-1)[..., 0]
     assert not x.is_contiguous()
     torch.testing.assert_close(
-        linear(x, weight, bias), F.linear(x, weight, bias), rtol=1e-5,
-        atol=1e-5)
+        linear(x, weight, bias), F.linear(x, weight, bias), rtol=1e-5, atol=1e-5
+    )
 
 
 def test_other_types_are_those_of_pytorch():
@@ -53,6 +55,5 @@ def test_other_types_are_those_of_pytorch():
 def test_without_bias_and_as_a_layer():
     layer = Linear(32, 8, bias=False)
     x = torch.randn(MIN_ELEMENTS // 32, 32)
-    torch.testing.assert_close(layer(x), x @ layer.weight.T, rtol=1e-5,
-                               atol=1e-5)
+    torch.testing.assert_close(layer(x), x @ layer.weight.T, rtol=1e-5, atol=1e-5)
     assert isinstance(layer, torch.nn.Linear)

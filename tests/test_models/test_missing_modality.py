@@ -1,8 +1,8 @@
 """A sample without its RGB or its IR stream (NaN in every pixel)."""
+
 import pytest
 import torch
-from factory import (FRAMES, MODALITIES, build, make_batch, model_config,
-                     total)
+from factory import FRAMES, MODALITIES, build, make_batch, model_config, total
 
 SWITCHES = dict(
     gather=dict(),
@@ -13,8 +13,10 @@ SWITCHES = dict(
     separate_weights=dict(share_weights=False),
     feature_addition=dict(
         neck=dict(type='FeatureSum'),
-        head=dict(type='TimeSformerHead', num_classes=5, in_channels=24,
-                  average_clips='prob')),
+        head=dict(
+            type='TimeSformerHead', num_classes=5, in_channels=24, average_clips='prob'
+        ),
+    ),
 )
 
 
@@ -57,17 +59,15 @@ def test_class_token_is_that_of_the_present_modality(name):
     inputs, _ = make_batch(2, absent=[(name, 0)])
     each = model(inputs, stage='backbone')
     joint = model(inputs, stage='neck').cls_token
-    other, = set(MODALITIES) - {name}
+    (other,) = set(MODALITIES) - {name}
     torch.testing.assert_close(joint[0], each[other].cls_token[0])
-    torch.testing.assert_close(
-        joint[1], sum(x.cls_token[1] for x in each.values()))
+    torch.testing.assert_close(joint[1], sum(x.cls_token[1] for x in each.values()))
 
 
 @pytest.mark.parametrize('config', SWITCHES)
 def test_no_nan_in_losses_and_gradients(config):
     model = build(model_config(**SWITCHES[config])).train()
-    inputs, samples = make_batch(
-        3, absent=[('visible', 0), ('thermal', 2)])
+    inputs, samples = make_batch(3, absent=[('visible', 0), ('thermal', 2)])
     losses = model(inputs, samples, mode='loss')
     for name, value in losses.items():
         assert torch.as_tensor(value).isfinite(), name
@@ -84,10 +84,10 @@ def test_prediction_does_not_depend_on_the_rest_of_the_batch(config):
         together = model(inputs, stage='head')
         assert together.isfinite().all()
         for row in range(4):
-            alone = model({k: x[row:row + 1] for k, x in inputs.items()},
-                          stage='head')
-            torch.testing.assert_close(
-                alone[0], together[row], rtol=1e-5, atol=1e-5)
+            alone = model(
+                {k: x[row : row + 1] for k, x in inputs.items()}, stage='head'
+            )
+            torch.testing.assert_close(alone[0], together[row], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize('config', SWITCHES)
@@ -103,7 +103,7 @@ def test_prediction_does_not_depend_on_the_weights_of_the_absent_branch():
     with torch.no_grad():
         before = model(inputs, stage='head')
         for parameter in model.backbone.encoders['thermal'].parameters():
-            parameter.add_(1.)
+            parameter.add_(1.0)
         torch.testing.assert_close(model(inputs, stage='head'), before)
 
 

@@ -1,4 +1,5 @@
 """bfloat16 autocast on CPU."""
+
 import pytest
 import torch
 from factory import build, make_batch, model_config, total
@@ -13,7 +14,7 @@ def bf16():
 
 
 @PATHS
-@pytest.mark.parametrize('absent', [(), (('thermal', 1), )])
+@pytest.mark.parametrize('absent', [(), (('thermal', 1),)])
 def test_finite_loss_and_gradients(path, absent):
     model = build(model_config(head=dict(path=path))).train()
     inputs, samples = make_batch(3, absent=absent)
@@ -32,8 +33,8 @@ def test_finite_loss_and_gradients(path, absent):
 def test_logits_are_close_to_those_of_float32(path):
     """Everything kept: rounding may not move a frame over the threshold."""
     model = build(
-        model_config(neck=dict(k1=1., k2=0., r1=1.), head=dict(path=path)),
-        std=0.05).eval()
+        model_config(neck=dict(k1=1.0, k2=0.0, r1=1.0), head=dict(path=path)), std=0.05
+    ).eval()
     inputs, _ = make_batch(4)
     with torch.no_grad():
         expected = model(inputs, stage='head')
@@ -47,16 +48,15 @@ def test_logits_are_close_to_those_of_float32(path):
 @PATHS
 def test_losses_are_close_to_those_of_float32(path):
     model = build(
-        model_config(neck=dict(k1=1., k2=0., r1=1.), head=dict(path=path)),
-        std=0.05).eval()
+        model_config(neck=dict(k1=1.0, k2=0.0, r1=1.0), head=dict(path=path)), std=0.05
+    ).eval()
     inputs, samples = make_batch(4)
     expected = model(inputs, samples, mode='loss')
     with bf16():
         found = model(inputs, samples, mode='loss')
     for name in ('loss_cls', 'loss_distill', 'loss_kl', 'loss_teacher'):
         assert found[name].dtype == torch.float32
-        torch.testing.assert_close(
-            found[name], expected[name], rtol=0.05, atol=1e-2)
+        torch.testing.assert_close(found[name], expected[name], rtol=0.05, atol=1e-2)
 
 
 def test_scores_and_saliency_are_float32():
@@ -74,12 +74,17 @@ def test_scores_and_saliency_are_float32():
 def test_the_product_of_ten_maps_keeps_its_ranking():
     """In bfloat16 neighbouring scores fall together."""
     generator = torch.Generator().manual_seed(0)
-    qk = [tuple(torch.randn(1, 2, 50, 8, generator=generator).bfloat16()
-                for _ in range(2)) for _ in range(10)]
+    qk = [
+        tuple(
+            torch.randn(1, 2, 50, 8, generator=generator).bfloat16() for _ in range(2)
+        )
+        for _ in range(10)
+    ]
     with bf16():
         scores = attention_product(qk)
-        maps = [(q @ k.transpose(-2, -1) / 8**0.5).softmax(dim=-1).bfloat16()
-                for q, k in qk]
+        maps = [
+            (q @ k.transpose(-2, -1) / 8**0.5).softmax(dim=-1).bfloat16() for q, k in qk
+        ]
         rough = maps[9][:, :, :1]
         for attention in reversed(maps[:9]):
             rough = rough @ attention

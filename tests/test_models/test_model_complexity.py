@@ -1,10 +1,10 @@
 """Cost of the published sizes, and how it is counted."""
+
 from pathlib import Path
 
 import pytest
 import torch
-from factory import (CHANNELS, FRAMES, REGIONS, build, make_batch,
-                     model_config)
+from factory import CHANNELS, FRAMES, REGIONS, build, make_batch, model_config
 from mmengine.config import Config
 
 from mmbimodal.apis import complexity
@@ -53,7 +53,8 @@ def small(monkeypatch):
         inputs, _ = make_batch(1)
         monkeypatch.setattr(complexity, 'example_inputs', lambda _: inputs)
         return complexity.get_complexity(
-            Config(dict(default_scope='mmaction', model=config)), stage)
+            Config(dict(default_scope='mmaction', model=config)), stage
+        )
 
     return count
 
@@ -64,28 +65,31 @@ def timesformer_flops(channels, regions, frames, layers, patch):
     spatial = frames * (1 + regions)
     layer = (
         # over time: projections, two products, temporal_fc
-        tokens * channels * 5 * channels + 2 * tokens * frames * channels
+        tokens * channels * 5 * channels
+        + 2 * tokens * frames * channels
         # over space
-        + spatial * channels * 4 * channels +
-        2 * spatial * (1 + regions) * channels
+        + spatial * channels * 4 * channels
+        + 2 * spatial * (1 + regions) * channels
         # MLP
-        + (1 + tokens) * 8 * channels * channels)
+        + (1 + tokens) * 8 * channels * channels
+    )
     return tokens * channels * 3 * patch**2 + layers * layer
 
 
 def norms_flops(channels, regions, frames, layers):
     """mmengine counts 5 per element of a LayerNorm with weights."""
     tokens = frames * regions
-    elements = layers * (
-        tokens + frames * (1 + regions) + 1 + tokens) + 1 + tokens
+    elements = layers * (tokens + frames * (1 + regions) + 1 + tokens) + 1 + tokens
     return 5 * elements * channels
 
 
 def test_attention_kernel_is_counted_like_its_matrix_products(small):
     """The analytic count of the backbone, to the last multiply-add."""
     config = model_config(
-        with_saliency=False, neck=dict(type='FeatureSum'),
-        head=dict(type='TimeSformerHead', num_classes=5, in_channels=24))
+        with_saliency=False,
+        neck=dict(type='FeatureSum'),
+        head=dict(type='TimeSformerHead', num_classes=5, in_channels=24),
+    )
     found = small(config, 'backbone')['flops']
     sizes = (CHANNELS, REGIONS, FRAMES, 2)
     expected = 2 * (timesformer_flops(*sizes, patch=4) + norms_flops(*sizes))
@@ -96,25 +100,26 @@ def test_attention_kernel_on_its_own():
     """Queries B×H×Q×d, keys B×H×K×d: 2·B·H·Q·K·d."""
 
     class Model(torch.nn.Module):
-
         def forward(self, query, key):
-            return torch.nn.functional.scaled_dot_product_attention(
-                query, key, key)
+            return torch.nn.functional.scaled_dot_product_attention(query, key, key)
 
     analyzer = complexity.FlopAnalyzer(
-        Model(), (torch.randn(2, 3, 5, 4), torch.randn(2, 3, 7, 4)))
+        Model(), (torch.randn(2, 3, 5, 4), torch.randn(2, 3, 7, 4))
+    )
     assert analyzer.unsupported_ops_warnings(False).total() == 0
     analyzer = complexity.FlopAnalyzer(
-        Model(), (torch.randn(2, 3, 5, 4), torch.randn(2, 3, 7, 4)))
-    analyzer.set_op_handle('aten::scaled_dot_product_attention',
-                           complexity._attention_flops)
+        Model(), (torch.randn(2, 3, 5, 4), torch.randn(2, 3, 7, 4))
+    )
+    analyzer.set_op_handle(
+        'aten::scaled_dot_product_attention', complexity._attention_flops
+    )
     assert analyzer.total() == 2 * 2 * 3 * 5 * 7 * 4
 
 
 def test_gather_costs_less_than_dense(small):
     gather, dense = (
-        small(model_config(head=dict(path=path)))
-        for path in ('gather', 'dense'))
+        small(model_config(head=dict(path=path))) for path in ('gather', 'dense')
+    )
     assert gather['flops'] < dense['flops']
     assert gather['params'] == dense['params']
 

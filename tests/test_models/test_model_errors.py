@@ -1,29 +1,34 @@
 """Mistakes in a model's config: one sentence, which names the key."""
+
 import pytest
 import torch
 from factory import build, model_config
 
 from mmbimodal.errors import InputError
-from mmbimodal.models import (BimodalTimeSformer, KeepAll, KeyframeSelector,
-                              MaskedFusionHead, SelfDistillLoss)
+from mmbimodal.models import (
+    BimodalTimeSformer,
+    KeepAll,
+    KeyframeSelector,
+    MaskedFusionHead,
+    SelfDistillLoss,
+)
 
 SELECTOR = [
     (dict(k1=0.6, k2=0.5), 'k1=0.6 and k2=0.5'),
-    (dict(k1=0.), 'k1=0.0'),
+    (dict(k1=0.0), 'k1=0.0'),
     (dict(k1=-0.25), 'k1=-0.25'),
     (dict(k2=-0.1), 'k2=-0.1'),
-    (dict(k1=1.5, k2=0.), 'k1=1.5'),
-    (dict(r1=0.), 'r1=0.0'),
+    (dict(k1=1.5, k2=0.0), 'k1=1.5'),
+    (dict(r1=0.0), 'r1=0.0'),
     (dict(r1=1.01), 'r1=1.01'),
-    (dict(r2=0.), 'r2=0.0'),
+    (dict(r2=0.0), 'r2=0.0'),
     (dict(r2=60), 'r2=60'),
     (dict(r1=float('nan')), 'r1=nan'),
 ]
 HEAD = [
     (dict(path='sparse'), "path='sparse'.*'gather' or 'dense'"),
     (dict(mask_attention=False), "mask_attention.*path='dense'"),
-    (dict(path='gather', mask_attention=False, fusion=False),
-     'mask_attention'),
+    (dict(path='gather', mask_attention=False, fusion=False), 'mask_attention'),
 ]
 BACKBONE = [
     (dict(img_size=30), 'img_size 30.*patch_size 4'),
@@ -56,8 +61,16 @@ def test_head(keys, message):
 @pytest.mark.parametrize('keys,message', BACKBONE)
 def test_backbone(keys, message):
     keys = dict(
-        dict(modalities=('a', ), img_size=16, patch_size=4, embed_dims=24,
-             num_heads=3, num_layers=1), **keys)
+        dict(
+            modalities=('a',),
+            img_size=16,
+            patch_size=4,
+            embed_dims=24,
+            num_heads=3,
+            num_layers=1,
+        ),
+        **keys,
+    )
     with pytest.raises(InputError, match=message) as error:
         BimodalTimeSformer(**keys)
     assert_one_sentence(error)
@@ -70,10 +83,15 @@ def test_balance(balance):
     assert_one_sentence(error)
 
 
-@pytest.mark.parametrize('keys', [
-    dict(k1=0.7, k2=0.3), dict(k1=0.9, k2=0.1), dict(k1=1., k2=0.),
-    dict(r1=1., r2=1.)
-])
+@pytest.mark.parametrize(
+    'keys',
+    [
+        dict(k1=0.7, k2=0.3),
+        dict(k1=0.9, k2=0.1),
+        dict(k1=1.0, k2=0.0),
+        dict(r1=1.0, r2=1.0),
+    ],
+)
 def test_the_limits_themselves_are_allowed(keys):
     KeyframeSelector(in_channels=8, **keys)
 
@@ -83,13 +101,18 @@ def test_the_limits_of_balance_are_allowed(balance):
     SelfDistillLoss(balance=balance)
 
 
-@pytest.mark.parametrize('config,message', [
-    (dict(neck=dict(k1=0.9, k2=0.9)), 'k1=0.9'),
-    (dict(head=dict(path='sparse')), "path='sparse'"),
-    (dict(head=dict(loss_distill=dict(type='SelfDistillLoss', balance=2))),
-     'balance=2'),
-    (dict(img_size=30), 'img_size 30'),
-])
+@pytest.mark.parametrize(
+    'config,message',
+    [
+        (dict(neck=dict(k1=0.9, k2=0.9)), 'k1=0.9'),
+        (dict(head=dict(path='sparse')), "path='sparse'"),
+        (
+            dict(head=dict(loss_distill=dict(type='SelfDistillLoss', balance=2))),
+            'balance=2',
+        ),
+        (dict(img_size=30), 'img_size 30'),
+    ],
+)
 def test_it_stays_an_input_error_through_the_registry(config, message):
     """mmengine builds components inside a component."""
     with pytest.raises(InputError, match=message):
@@ -101,15 +124,25 @@ def clips(frames=4, side=16):
 
 
 def backbone(**keys):
-    return BimodalTimeSformer(('a', 'b'), num_frames=4, img_size=16,
-                              patch_size=4, embed_dims=12, num_heads=2,
-                              num_layers=1, **keys)
+    return BimodalTimeSformer(
+        ('a', 'b'),
+        num_frames=4,
+        img_size=16,
+        patch_size=4,
+        embed_dims=12,
+        num_heads=2,
+        num_layers=1,
+        **keys,
+    )
 
 
-@pytest.mark.parametrize('keys, message', [
-    (dict(frames=6), 'have 6 frames of 16x16 pixels.*for 4 of 16x16'),
-    (dict(side=20), 'have 4 frames of 20x20 pixels.*img_size'),
-])
+@pytest.mark.parametrize(
+    'keys, message',
+    [
+        (dict(frames=6), 'have 6 frames of 16x16 pixels.*for 4 of 16x16'),
+        (dict(side=20), 'have 4 frames of 20x20 pixels.*img_size'),
+    ],
+)
 def test_clips_of_another_size(keys, message):
     with pytest.raises(InputError, match=message):
         backbone()(clips(**keys))

@@ -1,10 +1,19 @@
 """Contracts of the recogniser with MMAction2 and with its callers."""
+
 import copy
 
 import pytest
 import torch
-from factory import (CHANNELS, CLASSES, FRAMES, MODALITIES, REGIONS, build,
-                     make_batch, model_config)
+from factory import (
+    CHANNELS,
+    CLASSES,
+    FRAMES,
+    MODALITIES,
+    REGIONS,
+    build,
+    make_batch,
+    model_config,
+)
 
 from mmbimodal.errors import InputError
 from mmbimodal.models.layers import ModalityTokens, SelectedTokens
@@ -12,10 +21,14 @@ from mmbimodal.models.layers import ModalityTokens, SelectedTokens
 STAF = dict()
 BASELINE = dict(
     neck=dict(type='FeatureSum'),
-    head=dict(type='TimeSformerHead', num_classes=CLASSES,
-              in_channels=CHANNELS, average_clips='prob'))
-BOTH = pytest.mark.parametrize('config', [STAF, BASELINE],
-                               ids=['staf', 'baseline'])
+    head=dict(
+        type='TimeSformerHead',
+        num_classes=CLASSES,
+        in_channels=CHANNELS,
+        average_clips='prob',
+    ),
+)
+BOTH = pytest.mark.parametrize('config', [STAF, BASELINE], ids=['staf', 'baseline'])
 
 
 def recognizer(config=STAF, **kwargs):
@@ -26,16 +39,18 @@ def recognizer(config=STAF, **kwargs):
 @pytest.mark.parametrize('mode', ['tensor', 'loss', 'predict'])
 def test_inputs_are_not_modified(config, mode):
     model = recognizer(config)
-    inputs, samples = make_batch(2, views=1 if mode == 'loss' else 2,
-                                 absent=[('thermal', 1)])
+    inputs, samples = make_batch(
+        2, views=1 if mode == 'loss' else 2, absent=[('thermal', 1)]
+    )
     names, before = list(inputs), copy.deepcopy(inputs)
     tensors = dict(inputs)
     model(inputs, samples, mode=mode)
     assert list(inputs) == names
     for name in names:
         assert inputs[name] is tensors[name]
-        torch.testing.assert_close(inputs[name], before[name], rtol=0,
-                                   atol=0, equal_nan=True)
+        torch.testing.assert_close(
+            inputs[name], before[name], rtol=0, atol=0, equal_nan=True
+        )
 
 
 @BOTH
@@ -69,13 +84,16 @@ def test_prediction_is_the_mean_of_the_views_probabilities(config):
     inputs, samples = make_batch(2, views=3)
     with torch.no_grad():
         predictions = model(inputs, samples, mode='predict')
-        expected = torch.stack([
-            model({k: x[:, view:view + 1] for k, x in inputs.items()},
-                  stage='head').softmax(dim=1) for view in range(3)
-        ]).mean(dim=0)
+        expected = torch.stack(
+            [
+                model(
+                    {k: x[:, view : view + 1] for k, x in inputs.items()}, stage='head'
+                ).softmax(dim=1)
+                for view in range(3)
+            ]
+        ).mean(dim=0)
     for prediction, row in zip(predictions, expected):
-        torch.testing.assert_close(
-            prediction.pred_score, row, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(prediction.pred_score, row, rtol=1e-5, atol=1e-6)
         assert prediction.pred_label.item() == row.argmax().item()
 
 
@@ -90,7 +108,7 @@ def test_batch_sizes(config, size):
     predictions = model.eval()(inputs, samples, mode='predict')
     assert len(predictions) == size
     for x in predictions:
-        assert x.pred_score.shape == (CLASSES, )
+        assert x.pred_score.shape == (CLASSES,)
         assert x.pred_score.sum().item() == pytest.approx(1, abs=1e-5)
 
 
@@ -98,8 +116,11 @@ def test_loss_of_a_batch_of_one_is_that_of_the_same_sample_twice():
     model = recognizer()
     inputs, samples = make_batch(1)
     once = model(inputs, samples, mode='loss')
-    twice = model({k: x.repeat(2, 1, 1, 1, 1, 1) for k, x in inputs.items()},
-                  2 * samples, mode='loss')
+    twice = model(
+        {k: x.repeat(2, 1, 1, 1, 1, 1) for k, x in inputs.items()},
+        2 * samples,
+        mode='loss',
+    )
     for name, value in once.items():
         torch.testing.assert_close(twice[name], value, rtol=1e-5, atol=1e-6)
 
@@ -136,8 +157,7 @@ def test_loss_keys(config):
     if config is STAF:
         expected |= {'loss_distill', 'loss_kl', 'loss_teacher'}
     assert {name for name in losses if 'loss' in name} == expected
-    assert {name for name in losses if 'loss' not in name
-            } == {'top1_acc', 'top5_acc'}
+    assert {name for name in losses if 'loss' not in name} == {'top1_acc', 'top5_acc'}
 
 
 def test_switched_off_distillation_leaves_the_cross_entropy():
@@ -154,7 +174,8 @@ def test_mmengine_adds_up_the_loss():
     losses = model(inputs, samples, mode='loss')
     added, _ = model.parse_losses(losses)
     torch.testing.assert_close(
-        added, sum(x for name, x in losses.items() if 'loss' in name))
+        added, sum(x for name, x in losses.items() if 'loss' in name)
+    )
 
 
 def test_soft_labels_of_one_class_are_its_index():
@@ -194,6 +215,6 @@ def test_unknown_modality_in_the_batch():
 
 
 def test_missing_modality_key_in_the_batch():
-    inputs, _ = make_batch(1, modalities=('visible', ))
+    inputs, _ = make_batch(1, modalities=('visible',))
     with pytest.raises(InputError, match='thermal'):
         recognizer()(inputs)

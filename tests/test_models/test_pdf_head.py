@@ -1,9 +1,9 @@
 """PDF against references in float64 from the paper's formulas."""
+
 import pytest
 import torch
 from factory import CLASSES, total
-from fusion import (BATCH, LABELS, close, features, logits_of, make, nll,
-                    samples)
+from fusion import BATCH, LABELS, close, features, logits_of, make, nll, samples
 
 from mmbimodal.models.heads.pdf_head import calibration, holo_confidence
 
@@ -19,7 +19,7 @@ def confidences(head, feats):
     return torch.cat(columns, 1)
 
 
-def pdf_weights(p, trust=1.):
+def pdf_weights(p, trust=1.0):
     """Two modalities, as the paper writes it."""
     log = p.log()
     holo = log.flip(1) / log.sum(1, keepdim=True)
@@ -34,8 +34,11 @@ def test_pdf_in_training():
     scores = (pdf_weights(p)[..., None] * logits).sum(1)
     close(head(feats), scores)
     truth = logits.softmax(-1)[range(BATCH), :, LABELS]
-    expected = (nll(scores) + sum(nll(x) for x in logits.unbind(1)) +
-                (p - truth).abs().mean(0).sum())
+    expected = (
+        nll(scores)
+        + sum(nll(x) for x in logits.unbind(1))
+        + (p - truth).abs().mean(0).sum()
+    )
     close(total(head.loss(feats, samples())), expected)
 
 
@@ -43,7 +46,7 @@ def test_pdf_is_calibrated_in_testing():
     head, feats = make('PDFHead').eval(), features()
     logits, p = logits_of(head, feats), confidences(head, feats)
     spread = (logits.softmax(-1) - 1 / CLASSES).abs().mean(-1)
-    trust = torch.minimum(spread / spread.flip(1), torch.tensor(1.))
+    trust = torch.minimum(spread / spread.flip(1), torch.tensor(1.0))
     assert (trust < 0.9).any() and trust.max() == 1
     weights = pdf_weights(p, trust)
     close(head(feats), (weights[..., None] * logits).sum(1))
@@ -59,14 +62,19 @@ def test_pdf_weights_are_bounded_and_ordered_as_the_confidences():
     close(holo.sum(1), torch.ones(len(q)))
     weights = (log.exp() + holo).softmax(1)
     assert weights.min() >= 0.119 and weights.max() <= 0.881
-    assert torch.equal(weights[:, 0] > weights[:, 1] + 1e-12,
-                       q[:, 0] > q[:, 1])
+    assert torch.equal(weights[:, 0] > weights[:, 1] + 1e-12, q[:, 0] > q[:, 1])
 
 
-@pytest.mark.parametrize('q,expected', [
-    ((-90., -90.), (.5, .5)), ((-50., -60.), (60 / 110, 50 / 110)),
-    ((100., 100.), (.5, .5)), ((1e4, 1e4), (.5, .5)), ((-1e4, 1e4), (0., 1.)),
-])
+@pytest.mark.parametrize(
+    'q,expected',
+    [
+        ((-90.0, -90.0), (0.5, 0.5)),
+        ((-50.0, -60.0), (60 / 110, 50 / 110)),
+        ((100.0, 100.0), (0.5, 0.5)),
+        ((1e4, 1e4), (0.5, 0.5)),
+        ((-1e4, 1e4), (0.0, 1.0)),
+    ],
+)
 def test_pdf_confidences_that_underflow(q, expected):
     log = torch.nn.functional.logsigmoid(torch.tensor([q]))
     present = torch.ones(1, 2, dtype=torch.bool)
@@ -75,9 +83,11 @@ def test_pdf_confidences_that_underflow(q, expected):
 
 def test_holo_confidence_of_three():
     """Each against the mean of the others; two present are the paper's."""
-    log = torch.tensor([[-1., -2., -5.]]).double()
-    close(holo_confidence(log, torch.ones(1, 3, dtype=torch.bool)),
-          torch.tensor([[7 / 16, 6 / 16, 3 / 16]]))
+    log = torch.tensor([[-1.0, -2.0, -5.0]]).double()
+    close(
+        holo_confidence(log, torch.ones(1, 3, dtype=torch.bool)),
+        torch.tensor([[7 / 16, 6 / 16, 3 / 16]]),
+    )
     found = holo_confidence(log, torch.tensor([[True, False, True]]))
     close(found[:, [0, 2]], torch.tensor([[5 / 6, 1 / 6]]))
 
@@ -87,7 +97,7 @@ def test_calibration_of_uniform_scores():
     flat = torch.zeros(1, 2, CLASSES)
     assert torch.equal(calibration(flat, present), torch.ones(1, 2))
     flat[0, 0, 0] = 50
-    assert torch.equal(calibration(flat, present), torch.tensor([[1., 0.]]))
+    assert torch.equal(calibration(flat, present), torch.tensor([[1.0, 0.0]]))
 
 
 def test_pdf_learns_confidence_only_from_the_absolute_error():
@@ -98,12 +108,16 @@ def test_pdf_learns_confidence_only_from_the_absolute_error():
     inputs = [x.features for x in feats.values()]
     parts = sum(losses[f'{name}/loss_confidence'] for name in feats)
     grads = torch.autograd.grad(
-        parts, [*inputs, *head.fc_cls.parameters()], allow_unused=True,
-        retain_graph=True)
+        parts,
+        [*inputs, *head.fc_cls.parameters()],
+        allow_unused=True,
+        retain_graph=True,
+    )
     assert all(x is None for x in grads)
     rest = total(losses) - parts
-    grads = torch.autograd.grad(rest, list(head.confidence.parameters()),
-                                allow_unused=True, retain_graph=True)
+    grads = torch.autograd.grad(
+        rest, list(head.confidence.parameters()), allow_unused=True, retain_graph=True
+    )
     assert all(x is None or not x.any() for x in grads)
     parts.backward()
     assert all(x.grad.any() for x in head.confidence.parameters())
@@ -111,5 +125,4 @@ def test_pdf_learns_confidence_only_from_the_absolute_error():
 
 def test_pdf_may_have_activations():
     head = make('PDFHead', act_cfg=dict(type='ReLU'))
-    assert sum(isinstance(x, torch.nn.ReLU)
-               for x in head.confidence['visible']) == 2
+    assert sum(isinstance(x, torch.nn.ReLU) for x in head.confidence['visible']) == 2

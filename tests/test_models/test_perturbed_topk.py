@@ -1,13 +1,13 @@
 """Hard top-k in forward, its smoothed expectation in backward."""
+
 import math
 
 import pytest
 import torch
 from factory import CHANNELS, model_config, tokens
-
 from mmaction.registry import MODELS
-from mmbimodal.models.layers import (perturbed_jacobian, straight_through,
-                                     top_indicator)
+
+from mmbimodal.models.layers import perturbed_jacobian, straight_through, top_indicator
 
 
 @pytest.fixture(autouse=True)
@@ -16,13 +16,13 @@ def seed():
 
 
 def test_top_indicator_by_hand():
-    scores = torch.tensor([[.1, .9, .5], [.3, .2, .1]])
+    scores = torch.tensor([[0.1, 0.9, 0.5], [0.3, 0.2, 0.1]])
     assert top_indicator(scores, 2).tolist() == [[0, 1, 1], [1, 1, 0]]
 
 
 @pytest.mark.parametrize('k', [1, 2, 3])
 def test_ties_go_to_the_lower_index(k):
-    expected = [1.] * k + [0.] * (4 - k)
+    expected = [1.0] * k + [0.0] * (4 - k)
     assert top_indicator(torch.zeros(4), k).tolist() == expected
 
 
@@ -30,42 +30,40 @@ def test_ties_go_to_the_lower_index(k):
 def test_jacobian_is_that_of_the_expectation(k):
     """Central differences with common random numbers."""
     sigma, step, draws = 0.3, 0.03, 200_000
-    scores = torch.tensor([0., 0.2, 0.45, 0.6, 1.])
+    scores = torch.tensor([0.0, 0.2, 0.45, 0.6, 1.0])
     noise = torch.randn(draws, 1, 5)
     jacobian = perturbed_jacobian(scores[None], k, noise, sigma)[0]
     expected = torch.zeros(5, 5)
     noise = torch.randn(draws, 5)
     for i, shift in enumerate(torch.eye(5) * step):
         expected[:, i] = (
-            top_indicator(scores + shift + sigma * noise, k).mean(dim=0) -
-            top_indicator(scores - shift + sigma * noise, k).mean(dim=0)) / (
-                2 * step)
-    cosine = (jacobian * expected).sum() / (
-        jacobian.norm() * expected.norm())
+            top_indicator(scores + shift + sigma * noise, k).mean(dim=0)
+            - top_indicator(scores - shift + sigma * noise, k).mean(dim=0)
+        ) / (2 * step)
+    cosine = (jacobian * expected).sum() / (jacobian.norm() * expected.norm())
     assert cosine > 0.99
-    assert float(jacobian.norm() / expected.norm()) == pytest.approx(
-        1, abs=0.05)
+    assert float(jacobian.norm() / expected.norm()) == pytest.approx(1, abs=0.05)
 
 
 def test_jacobian_of_two_scores_in_closed_form():
     """P(first) = Φ(difference / σ√2), whose slope is a normal density."""
     sigma, difference = 0.4, 0.3
     noise = torch.randn(200_000, 1, 2)
-    jacobian = perturbed_jacobian(
-        torch.tensor([[difference, 0.]]), 1, noise, sigma)[0]
+    jacobian = perturbed_jacobian(torch.tensor([[difference, 0.0]]), 1, noise, sigma)[0]
     width = sigma * math.sqrt(2)
-    slope = math.exp(-(difference / width)**2 / 2) / (
-        width * math.sqrt(2 * math.pi))
-    expected = slope * torch.tensor([[1., -1.], [-1., 1.]])
+    slope = math.exp(-((difference / width) ** 2) / 2) / (
+        width * math.sqrt(2 * math.pi)
+    )
+    expected = slope * torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
     torch.testing.assert_close(jacobian, expected, atol=0.02, rtol=0)
 
 
 def test_the_number_of_chosen_frames_does_not_change_with_the_scores():
     """Columns of the Jacobian sum to 0."""
-    jacobian = perturbed_jacobian(
-        torch.rand(2, 6), 3, torch.randn(500, 2, 6), 0.3)
+    jacobian = perturbed_jacobian(torch.rand(2, 6), 3, torch.randn(500, 2, 6), 0.3)
     torch.testing.assert_close(
-        jacobian.sum(dim=1), torch.zeros(2, 6), atol=1e-5, rtol=0)
+        jacobian.sum(dim=1), torch.zeros(2, 6), atol=1e-5, rtol=0
+    )
 
 
 def test_straight_through():
@@ -75,10 +73,9 @@ def test_straight_through():
     jacobian = torch.randn(1, 3, 3)
     out = straight_through(hard, scores, jacobian)
     assert torch.equal(out, hard)
-    weight = torch.tensor([[1., 10., 100.]])
+    weight = torch.tensor([[1.0, 10.0, 100.0]])
     (out * weight).sum().backward()
-    torch.testing.assert_close(scores.grad,
-                               (weight[:, :, None] * jacobian).sum(dim=1))
+    torch.testing.assert_close(scores.grad, (weight[:, :, None] * jacobian).sum(dim=1))
 
 
 @pytest.mark.parametrize('k', [1, 2, 3])
@@ -88,14 +85,14 @@ def test_absent_frames_are_never_chosen(k):
     noise = torch.randn(1000, 1, 5)
     chosen = top_indicator(scores + noise, k)
     assert chosen[..., [1, 4]].sum() == 0
-    jacobian = perturbed_jacobian(scores, k, noise, 1.)
+    jacobian = perturbed_jacobian(scores, k, noise, 1.0)
     assert jacobian.isfinite().all()
     assert jacobian[:, [1, 4]].abs().max() == 0
 
 
 def test_more_frames_wanted_than_there_are():
     scores = torch.tensor([[0.1, -math.inf, 0.9, -math.inf]])
-    jacobian = perturbed_jacobian(scores, 3, torch.randn(100, 1, 4), 1.)
+    jacobian = perturbed_jacobian(scores, 3, torch.randn(100, 1, 4), 1.0)
     assert jacobian.abs().max() < 1e-6
 
 
@@ -126,11 +123,10 @@ def test_training_selects_what_testing_selects():
 
 
 @pytest.mark.parametrize('training', [True, False])
-@pytest.mark.parametrize('modalities', [('a', ), ('a', 'b', 'c')])
+@pytest.mark.parametrize('modalities', [('a',), ('a', 'b', 'c')])
 def test_equal_scores_of_all_frames(training, modalities):
     """Eq. 4 would divide by zero; the first frames win."""
-    feats = tokens(channels=CHANNELS, dtype=torch.float32,
-                   modalities=modalities)
+    feats = tokens(channels=CHANNELS, dtype=torch.float32, modalities=modalities)
     feats = {
         name: x._replace(patches=torch.ones_like(x.patches).requires_grad_())
         for name, x in feats.items()
@@ -140,7 +136,7 @@ def test_equal_scores_of_all_frames(training, modalities):
     frames = 4 * len(modalities)
     assert (selected.frame_scores == 0).all()
     kept = (selected.marks > 0).any(dim=2)
-    assert kept[:, :frames // 2].all() and not kept[:, frames // 2:].any()
+    assert kept[:, : frames // 2].all() and not kept[:, frames // 2 :].any()
     if training:
         (selected.marks * torch.randn_like(selected.marks)).sum().backward()
         for tensor in (*module.parameters(), feats['a'].patches):
@@ -148,12 +144,11 @@ def test_equal_scores_of_all_frames(training, modalities):
 
 
 def test_two_equal_frames():
-    feats = tokens(channels=CHANNELS, dtype=torch.float32, modalities=('a', ))
+    feats = tokens(channels=CHANNELS, dtype=torch.float32, modalities=('a',))
     patches = feats['a'].patches.detach().clone()
     patches[:, 1] = patches[:, 0]
     module = neck(True)
-    selected, _ = module({'a': feats['a']._replace(
-        patches=patches.requires_grad_())})
+    selected, _ = module({'a': feats['a']._replace(patches=patches.requires_grad_())})
     (selected.marks * torch.randn_like(selected.marks)).sum().backward()
     assert patches.grad.isfinite().all()
     assert (selected.marks > 0).any(dim=2).sum(dim=1).tolist() == [2, 2]

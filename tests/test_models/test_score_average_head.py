@@ -1,4 +1,5 @@
 """The average of scores against its formula in float64."""
+
 import pytest
 from factory import total
 from fusion import NAMES, close, features, logits_of, make, nll, samples

@@ -1,19 +1,20 @@
 """What all fusions of scores have in common, after any backbone."""
+
 import math
 
 import pytest
 import torch
 from factory import CLASSES, build, total
 from fusion import NAMES, WIDTH, config_of, features, make, samples
+from mmaction.registry import MODELS
 from test_multi_branch import BRANCHES, IMAGES, branch_of
 
-from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
 from mmbimodal.models.layers import BranchFeatures
 
-HEADS = pytest.mark.parametrize('kind', [
-    'ScoreAverageHead', 'TMCHead', 'QMFHead', 'DynMMHead', 'PDFHead'
-])
+HEADS = pytest.mark.parametrize(
+    'kind', ['ScoreAverageHead', 'TMCHead', 'QMFHead', 'DynMMHead', 'PDFHead']
+)
 # Channels after pooling, and the head of MMAction2 for one branch.
 UPSTREAM = dict(
     tsm=(512, 'TSMHead', dict(num_segments=8)),
@@ -95,7 +96,11 @@ def test_an_absent_modality_has_no_part(kind):
     feats = features(4, absent=absent)
     found, scores = probabilities(head, feats, 4)
     assert [tuple(x.branch_scores) for x in found] == [
-        ('visible', ), NAMES[:2], ('thermal', ), NAMES[:2]]
+        ('visible',),
+        NAMES[:2],
+        ('thermal',),
+        NAMES[:2],
+    ]
     assert found[0].branch_scores['visible'].argmax() == scores[0].argmax()
     with torch.no_grad():
         feats['thermal'].features[0] = torch.nan
@@ -105,12 +110,18 @@ def test_an_absent_modality_has_no_part(kind):
     # and one that is there is not disturbed by its neighbours' absence
     full = probabilities(head, features(4), 4)[1]
     torch.testing.assert_close(scores[[1, 3]], full[[1, 3]])
-    alone = make(kind).train().loss(
-        {name: BranchFeatures(x.features[i].detach(), x.present[i])
-         for (name, x), i in zip(feats.items(), ([0, 1, 3], [1, 2, 3]))},
-        [samples(4)[i] for i in (0, 1, 3)])
-    torch.testing.assert_close(alone['visible/loss_cls'],
-                               losses['visible/loss_cls'])
+    alone = (
+        make(kind)
+        .train()
+        .loss(
+            {
+                name: BranchFeatures(x.features[i].detach(), x.present[i])
+                for (name, x), i in zip(feats.items(), ([0, 1, 3], [1, 2, 3]))
+            },
+            [samples(4)[i] for i in (0, 1, 3)],
+        )
+    )
+    torch.testing.assert_close(alone['visible/loss_cls'], losses['visible/loss_cls'])
 
 
 @HEADS
@@ -121,11 +132,15 @@ def test_of_three_modalities_one_is_absent(kind):
     if kind == 'DynMMHead':  # its gate and third expert see all three
         return
     pair = MODELS.build(config_of(kind))
-    pair.load_state_dict({name: x for name, x in head.state_dict().items()
-                          if 'depth' not in name and name != 'history'},
-                         strict=kind != 'QMFHead')
-    torch.testing.assert_close(
-        probabilities(pair, features(2), 2)[1], scores)
+    pair.load_state_dict(
+        {
+            name: x
+            for name, x in head.state_dict().items()
+            if 'depth' not in name and name != 'history'
+        },
+        strict=kind != 'QMFHead',
+    )
+    torch.testing.assert_close(probabilities(pair, features(2), 2)[1], scores)
 
 
 @HEADS
@@ -139,7 +154,7 @@ def test_nothing_is_there(kind):
 
 @HEADS
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize('scale', [1., 1e4])
+@pytest.mark.parametrize('scale', [1.0, 1e4])
 def test_mixed_precision(kind, dtype, scale):
     """Logits of 1e4, modalities against each other; float32 inside."""
     head = make(kind)
@@ -147,16 +162,18 @@ def test_mixed_precision(kind, dtype, scale):
         for classifier in head.fc_cls.values():
             classifier.weight.copy_(torch.eye(CLASSES, WIDTH))
     feats = features(4, scale=scale)
-    feats = {name: x._replace(features=x.features.to(dtype))
-             for name, x in feats.items()}
+    feats = {
+        name: x._replace(features=x.features.to(dtype)) for name, x in feats.items()
+    }
     losses = assert_trains(head, feats, 4, dtype)
     with autocast(dtype):
         scores = head.eval()(feats)
         probabilities(head, feats, 4)
     assert scores.dtype == torch.float32
     assert all(x.dtype == torch.float32 for x in losses.values())
-    expected = head({name: x._replace(features=x.features.float())
-                     for name, x in feats.items()})
+    expected = head(
+        {name: x._replace(features=x.features.float()) for name, x in feats.items()}
+    )
     assert torch.equal(scores, expected)
 
 
@@ -173,7 +190,7 @@ def test_conflicting_evidence_of_1e4_in_half_precision():
     assert_trains(head, feats, 1, torch.bfloat16)
     with autocast(torch.bfloat16):
         scores = probabilities(head, feats, 1)[1]
-    assert scores[0, :2].tolist() == pytest.approx([.5, .5], abs=1e-3)
+    assert scores[0, :2].tolist() == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
 @HEADS
@@ -188,8 +205,10 @@ def test_views_are_averaged_as_probabilities(kind):
     for i, sample in enumerate(found):
         for name, row in sample.branch_scores.items():
             torch.testing.assert_close(
-                row, (one[2 * i].branch_scores[name] +
-                      one[2 * i + 1].branch_scores[name]) / 2)
+                row,
+                (one[2 * i].branch_scores[name] + one[2 * i + 1].branch_scores[name])
+                / 2,
+            )
 
 
 @HEADS
@@ -218,8 +237,9 @@ def test_the_features_are_pooled_as_upstream_does(row):
     shape = (size * 8, 3, 32, 32) if row in IMAGES else (size, 3, 8, 32, 32)
     with torch.no_grad():
         outputs = branch(torch.randn(shape))
-        single = MODELS.build(dict(type=upstream, num_classes=CLASSES,
-                                   in_channels=width, **options)).eval()
+        single = MODELS.build(
+            dict(type=upstream, num_classes=CLASSES, in_channels=width, **options)
+        ).eval()
         head = make('ScoreAverageHead', width=width).eval()
         weight = head.fc_cls['visible'].weight
         if row == 'slowfast':  # upstream puts the fast pathway first
@@ -230,49 +250,69 @@ def test_the_features_are_pooled_as_upstream_does(row):
         segments = 8 if row in IMAGES else 1
         present = torch.ones(size * segments, dtype=torch.bool)
         branches = head.classify(
-            {name: BranchFeatures(outputs, present) for name in NAMES[:2]},
-            segments)
+            {name: BranchFeatures(outputs, present) for name in NAMES[:2]}, segments
+        )
         torch.testing.assert_close(
-            branches.logits[:, 0], single(outputs, num_segs=segments))
+            branches.logits[:, 0], single(outputs, num_segs=segments)
+        )
 
 
 @HEADS
 @ROWS
 def test_each_head_follows_each_backbone(kind, row):
     """A recogniser from a config; one sample lacks a modality."""
-    model = build(dict(
-        type='MultiModalRecognizer',
-        backbone=dict(type='MultiBranchBackbone', branch=branch_of(row),
-                      modalities=NAMES[:2]),
-        cls_head=config_of(kind, UPSTREAM[row][0])), std=0.02)
+    model = build(
+        dict(
+            type='MultiModalRecognizer',
+            backbone=dict(
+                type='MultiBranchBackbone', branch=branch_of(row), modalities=NAMES[:2]
+            ),
+            cls_head=config_of(kind, UPSTREAM[row][0]),
+        ),
+        std=0.02,
+    )
     generator = torch.Generator().manual_seed(0)
     shape = (3, 8, 3, 32, 32) if row in IMAGES else (3, 1, 3, 8, 32, 32)
-    inputs = {name: torch.randn(shape, generator=generator)
-              for name in NAMES[:2]}
+    inputs = {name: torch.randn(shape, generator=generator) for name in NAMES[:2]}
     inputs['thermal'][1] = torch.nan
     losses = model.train()(inputs, samples(3), mode='loss')
     assert total(losses).isfinite()
     total(losses).backward()
-    assert all(x.grad.isfinite().all() for x in model.backbone.parameters()
-               if x.grad is not None)
-    assert sum(x.grad is not None and x.grad.any().item()
-               for x in model.backbone.parameters()) > 5
+    assert all(
+        x.grad.isfinite().all()
+        for x in model.backbone.parameters()
+        if x.grad is not None
+    )
+    assert (
+        sum(
+            x.grad is not None and x.grad.any().item()
+            for x in model.backbone.parameters()
+        )
+        > 5
+    )
     with torch.no_grad():
         found = model.eval()(inputs, samples(3), mode='predict')
-    assert [tuple(x.branch_scores) for x in found] == [
-        NAMES[:2], NAMES[:1], NAMES[:2]]
+    assert [tuple(x.branch_scores) for x in found] == [NAMES[:2], NAMES[:1], NAMES[:2]]
     for sample in found:
         assert sample.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
     assert math.isfinite(found[1].pred_score.max())
 
 
-@pytest.mark.parametrize('kind,count', [
-    ('ScoreAverageHead', 18456), ('TMCHead', 18456), ('QMFHead', 18456),
-    ('DynMMHead', 234023), ('PDFHead', 4743194)])
+@pytest.mark.parametrize(
+    'kind,count',
+    [
+        ('ScoreAverageHead', 18456),
+        ('TMCHead', 18456),
+        ('QMFHead', 18456),
+        ('DynMMHead', 234023),
+        ('PDFHead', 4743194),
+    ],
+)
 def test_parameters_at_full_size(kind, count):
     """Two modalities, 768 channels, 12 classes."""
-    head = MODELS.build(dict(type=kind, num_classes=12, in_channels=768,
-                             modalities=NAMES[:2]))
+    head = MODELS.build(
+        dict(type=kind, num_classes=12, in_channels=768, modalities=NAMES[:2])
+    )
     assert sum(x.numel() for x in head.parameters()) == count
 
 
@@ -283,10 +323,13 @@ def test_the_rows_are_all_upstream_backbones():
 # mistakes ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize('options,message', [
-    (dict(count=1), 'two or more'),
-    (dict(width=dict(visible=6, depth=6)), "'depth'.*'thermal'"),
-])
+@pytest.mark.parametrize(
+    'options,message',
+    [
+        (dict(count=1), 'two or more'),
+        (dict(width=dict(visible=6, depth=6)), "'depth'.*'thermal'"),
+    ],
+)
 def test_wrong_configs(options, message):
     with pytest.raises(InputError, match=message):
         make('ScoreAverageHead', **options)

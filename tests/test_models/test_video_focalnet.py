@@ -1,4 +1,5 @@
 """Video-FocalNet against its definition, its authors' code and layout."""
+
 import copy
 import re
 from types import SimpleNamespace
@@ -6,13 +7,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 from factory import build, labels, perturb
+from mmaction.registry import MODELS
 from torch import nn
 
-from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
 from mmbimodal.models import VideoFocalNet
 from mmbimodal.models.layers.focal_modulation import (
-    SpatioTemporalFocalModulation, aggregate_context)
+    SpatioTemporalFocalModulation,
+    aggregate_context,
+)
 
 ARCH = dict(embed_dims=8, depths=(1, 2, 1))
 SIZES = dict(arch=ARCH, num_frames=4)
@@ -22,8 +25,7 @@ OFFICIAL_PARAMETERS = dict(tiny=49553272, small=88735168, base=157389216)
 
 
 def focalnet(seed=0, std=0.1, **kwargs):
-    return build(
-        dict(dict(SIZES, type='VideoFocalNet'), **kwargs), seed, std).eval()
+    return build(dict(dict(SIZES, type='VideoFocalNet'), **kwargs), seed, std).eval()
 
 
 def clips(batch=2, frames=4, side=32, seed=5):
@@ -31,8 +33,9 @@ def clips(batch=2, frames=4, side=32, seed=5):
     return torch.randn(batch, 3, frames, side, side, generator=generator)
 
 
-def official_shapes(embed_dims, depths, tubelet=(), temporal=True,
-                    classes=400, **kwargs):
+def official_shapes(
+    embed_dims, depths, tubelet=(), temporal=True, classes=400, **kwargs
+):
     """Names and shapes of a release by the rule of its authors.
 
     Without the temporal branch: FocalNet's, for images.
@@ -59,14 +62,18 @@ def official_shapes(embed_dims, depths, tubelet=(), temporal=True,
             parameter(block + 'h', dims, dims, 1, 1)
             parameter(block + 'proj', dims, dims)
             for k, size in enumerate((3, 5)):
-                parameter(f'{block}focal_layers.{k}.0', dims, 1, size, size,
-                          bias=False)
+                parameter(f'{block}focal_layers.{k}.0', dims, 1, size, size, bias=False)
             if temporal:
                 parameter(block + 'f_temporal', dims + 3, dims)
                 parameter(block + 'h_temporal', dims, dims, 1)
                 for k, size in enumerate((3, 5)):
-                    parameter(f'{block}focal_layers_temporal.{k}.0', dims,
-                              dims, size, bias=False)
+                    parameter(
+                        f'{block}focal_layers_temporal.{k}.0',
+                        dims,
+                        dims,
+                        size,
+                        bias=False,
+                    )
         if i + 1 < len(depths):
             parameter(f'layers.{i}.downsample.proj', 2 * dims, dims, 2, 2)
             parameter(f'layers.{i}.downsample.norm', 2 * dims)
@@ -88,9 +95,10 @@ def load(tmp_path, content, **kwargs):
     torch.save(content, path)
     return focalnet(
         seed=99,
-        std=0.,
+        std=0.0,
         init_cfg=dict(type='Pretrained', checkpoint=str(path)),
-        **kwargs)
+        **kwargs,
+    )
 
 
 # -- The architecture ---------------------------------------------------------
@@ -105,16 +113,18 @@ def test_as_many_parameters_as_the_authors(arch, tubelet_size):
     channels = model.norm.normalized_shape[0]
     # The second frame of a patch: 3 channels of 4×4 pixels more.
     stem = 48 * (tubelet_size - 1) * model.patch_embed.norm.weight.numel()
-    assert (found + 400 * channels + 400 ==
-            OFFICIAL_PARAMETERS[arch] + stem)
+    assert found + 400 * channels + 400 == OFFICIAL_PARAMETERS[arch] + stem
 
 
 def test_stochastic_depth_of_the_authors_training():
     for arch, rate in dict(tiny=0.2, small=0.3, base=0.5).items():
         with torch.device('meta'):
             model = VideoFocalNet(arch)
-        rates = [block.drop_path.drop_prob for stage in model.layers
-                 for block in stage.blocks]
+        rates = [
+            block.drop_path.drop_prob
+            for stage in model.layers
+            for block in stage.blocks
+        ]
         assert rates[0] == 0
         assert rates[-1] == pytest.approx(rate)
         steps = torch.tensor(rates).diff()
@@ -130,7 +140,7 @@ def looped_context(context, gates, weights):
 
     ``context``: positions → C; ``weights``: per level, offset → matrix.
     """
-    total = {position: 0 for position in context}
+    total = dict.fromkeys(context, 0)
     for level, taps in enumerate(weights):
         wider = {}
         for position in context:
@@ -142,8 +152,9 @@ def looped_context(context, gates, weights):
             wider[position] = gelu(value)
         context = wider
         for position in total:
-            total[position] = total[position] + \
-                gates[position][level] * context[position]
+            total[position] = (
+                total[position] + gates[position][level] * context[position]
+            )
     everywhere = gelu(sum(context.values()) / len(context))
     return {
         position: value + gates[position][-1] * everywhere
@@ -157,37 +168,42 @@ def looped_modulation(layer, clip):
     depthwise, dense = [], []
     for conv, _ in layer.focal_layers:
         reach = conv.weight.shape[-1] // 2
-        depthwise.append({
-            (i - reach, j - reach): conv.weight[:, 0, i, j].diag()
-            for i in range(2 * reach + 1) for j in range(2 * reach + 1)
-        })
+        depthwise.append(
+            {
+                (i - reach, j - reach): conv.weight[:, 0, i, j].diag()
+                for i in range(2 * reach + 1)
+                for j in range(2 * reach + 1)
+            }
+        )
     for conv, _ in layer.focal_layers_temporal:
         reach = conv.weight.shape[-1] // 2
-        dense.append({(i - reach, ): conv.weight[:, :, i]
-                      for i in range(2 * reach + 1)})
+        dense.append({(i - reach,): conv.weight[:, :, i] for i in range(2 * reach + 1)})
 
     spatial, temporal = {}, {}
     query, context, gates = layer.f(clip).split((channels, channels, 3), -1)
     places = [(y, x) for y in range(rows) for x in range(columns)]
     for t in range(frames):
-        found = looped_context({p: context[t][p] for p in places},
-                               {p: gates[t][p] for p in places}, depthwise)
+        found = looped_context(
+            {p: context[t][p] for p in places},
+            {p: gates[t][p] for p in places},
+            depthwise,
+        )
         spatial.update({(t, *p): value for p, value in found.items()})
     context, gates = layer.f_temporal(clip).split((channels, 3), -1)
     for p in places:
         found = looped_context(
-            {(t, ): context[(t, *p)] for t in range(frames)},
-            {(t, ): gates[(t, *p)] for t in range(frames)}, dense)
+            {(t,): context[(t, *p)] for t in range(frames)},
+            {(t,): gates[(t, *p)] for t in range(frames)},
+            dense,
+        )
         temporal.update({(*t, *p): value for t, value in found.items()})
     out = torch.zeros_like(clip)
     for position in spatial:
         modulators = [
-            conv.weight.reshape(channels, channels) @ aggregate[position] +
-            conv.bias for conv, aggregate in ((layer.h, spatial),
-                                              (layer.h_temporal, temporal))
+            conv.weight.reshape(channels, channels) @ aggregate[position] + conv.bias
+            for conv, aggregate in ((layer.h, spatial), (layer.h_temporal, temporal))
         ]
-        out[position] = layer.proj(query[position] * modulators[0] *
-                                   modulators[1])
+        out[position] = layer.proj(query[position] * modulators[0] * modulators[1])
     return out
 
 
@@ -199,18 +215,17 @@ def test_modulation_is_the_loop_over_positions():
     with torch.no_grad():
         found = layer(x)
         for clip, expected in zip(found, x):
-            torch.testing.assert_close(clip,
-                                       looped_modulation(layer, expected))
+            torch.testing.assert_close(clip, looped_modulation(layer, expected))
 
 
 def test_context_by_hand():
     """Levels that double: gates 1, 10 and 100 of 2, 4 and GELU(mean 4)."""
-    gates = torch.tensor([1., 10., 100.]).view(1, 3, 1).expand(1, 3, 2)
+    gates = torch.tensor([1.0, 10.0, 100.0]).view(1, 3, 1).expand(1, 3, 2)
     levels = nn.ModuleList(nn.Conv1d(1, 1, 1, bias=False) for _ in range(2))
     for level in levels:
-        nn.init.constant_(level.weight, 2.)
+        nn.init.constant_(level.weight, 2.0)
     found = aggregate_context(torch.ones(1, 1, 2), gates, levels)
-    mean = gelu(torch.tensor(4.))
+    mean = gelu(torch.tensor(4.0))
     torch.testing.assert_close(found, (2 + 40 + 100 * mean).expand(1, 1, 2))
 
 
@@ -231,18 +246,22 @@ def test_tubelets_of_equal_frames_are_the_frames(tmp_path):
     x = clips()
     with torch.no_grad():
         torch.testing.assert_close(
-            pairs(x.repeat_interleave(2, dim=2)), single(x), rtol=1e-4,
-            atol=1e-5)
+            pairs(x.repeat_interleave(2, dim=2)), single(x), rtol=1e-4, atol=1e-5
+        )
 
 
 # -- The authors' code --------------------------------------------------------
 
 
 @pytest.mark.parametrize('tubelet_size', [1, 2])
-@pytest.mark.parametrize('arch', [
-    ARCH,
-    dict(embed_dims=96, depths=(2, 2, 6, 2)),
-], ids=['small', 'tiny'])
+@pytest.mark.parametrize(
+    'arch',
+    [
+        ARCH,
+        dict(embed_dims=96, depths=(2, 2, 6, 2)),
+    ],
+    ids=['small', 'tiny'],
+)
 def test_same_features_as_the_authors_code(arch, tubelet_size):
     """float64: random modulators amplify rounding."""
     try:
@@ -250,21 +269,27 @@ def test_same_features_as_the_authors_code(arch, tubelet_size):
     except (ImportError, RuntimeError) as error:
         pytest.skip(f'the repository Video-FocalNets is not there: {error}')
     levels = len(arch['depths'])
-    official = videofocalnet.VideoFocalNet(
-        img_size=32,
-        num_classes=0,
-        embed_dim=arch['embed_dims'],
-        depths=arch['depths'],
-        focal_levels=[2] * levels,
-        focal_windows=[3] * levels,
-        num_frames=4,
-        tubelet_size=tubelet_size).double().eval()
+    official = (
+        videofocalnet.VideoFocalNet(
+            img_size=32,
+            num_classes=0,
+            embed_dim=arch['embed_dims'],
+            depths=arch['depths'],
+            focal_levels=[2] * levels,
+            focal_windows=[3] * levels,
+            num_frames=4,
+            tubelet_size=tubelet_size,
+        )
+        .double()
+        .eval()
+    )
     model = focalnet(arch=arch, std=0.05, tubelet_size=tubelet_size).double()
     official.load_state_dict(model.state_dict())
     x = clips().double()
     with torch.no_grad():
         torch.testing.assert_close(
-            model(x), official(x.transpose(1, 2)), rtol=1e-8, atol=1e-10)
+            model(x), official(x.transpose(1, 2)), rtol=1e-8, atol=1e-10
+        )
 
 
 # -- Published checkpoints ----------------------------------------------------
@@ -276,35 +301,35 @@ def test_names_and_shapes_of_the_authors_files(arch, tubelet_size):
     with torch.device('meta'):
         own = VideoFocalNet(arch, tubelet_size=tubelet_size).state_dict()
     expected = official_shapes(
-        tubelet=(2, ) if tubelet_size == 2 else (),
-        **VideoFocalNet.arch_settings[arch])
+        tubelet=(2,) if tubelet_size == 2 else (), **VideoFocalNet.arch_settings[arch]
+    )
     del expected['head.weight'], expected['head.bias']
     assert {k: tuple(v.shape) for k, v in own.items()} == expected
 
 
-@pytest.mark.parametrize('tubelet', [(), (2, )])
-@pytest.mark.parametrize('wrap', [
-    lambda x: dict(model=x, epoch=119, max_accuracy=81.4),
-    lambda x: dict(model_state=x),
-    lambda x: x,
-], ids=['model', 'model_state', 'bare'])
+@pytest.mark.parametrize('tubelet', [(), (2,)])
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda x: dict(model=x, epoch=119, max_accuracy=81.4),
+        lambda x: dict(model_state=x),
+        lambda x: x,
+    ],
+    ids=['model', 'model_state', 'bare'],
+)
 def test_the_authors_files_load_completely(tmp_path, wrap, tubelet):
     weights = official_weights(tubelet=tubelet)
-    own = load(
-        tmp_path, wrap(weights), tubelet_size=2 if tubelet else
-        1).state_dict()
+    own = load(tmp_path, wrap(weights), tubelet_size=2 if tubelet else 1).state_dict()
     assert set(weights) == set(own) | {'head.weight', 'head.bias'}
     for name, tensor in own.items():
         assert torch.equal(tensor, weights[name]), name
 
 
 @pytest.mark.parametrize('tubelet_size', [1, 2])
-def test_an_image_model_leaves_the_temporal_branch_as_it_is(
-        tmp_path, tubelet_size):
+def test_an_image_model_leaves_the_temporal_branch_as_it_is(tmp_path, tubelet_size):
     weights = official_weights(temporal=False, classes=1000)
     model = load(tmp_path, dict(model=weights), tubelet_size=tubelet_size)
-    untrained = focalnet(
-        seed=99, std=0., tubelet_size=tubelet_size).state_dict()
+    untrained = focalnet(seed=99, std=0.0, tubelet_size=tubelet_size).state_dict()
     for name, tensor in model.state_dict().items():
         if 'temporal' in name:
             assert torch.equal(tensor, untrained[name]), name
@@ -315,11 +340,15 @@ def test_an_image_model_leaves_the_temporal_branch_as_it_is(
             assert torch.equal(tensor, weights[name]), name
 
 
-@pytest.mark.parametrize('content', [
-    {},
-    {'conv1.weight': torch.zeros(8, 3, 7, 7)},
-    official_weights(embed_dims=12),
-], ids=['empty', 'resnet', 'wider'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        {},
+        {'conv1.weight': torch.zeros(8, 3, 7, 7)},
+        official_weights(embed_dims=12),
+    ],
+    ids=['empty', 'resnet', 'wider'],
+)
 def test_a_file_that_matches_nothing_is_an_error(tmp_path, content):
     path = re.escape(str(tmp_path / 'weights.pth'))
     with pytest.raises(InputError, match=path):
@@ -329,8 +358,10 @@ def test_a_file_that_matches_nothing_is_an_error(tmp_path, content):
 def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
-    monkeypatch.setattr('mmbimodal.models.layers.upstream_weights.MMLogger',
-                        SimpleNamespace(get_current_instance=lambda: logger))
+    monkeypatch.setattr(
+        'mmbimodal.models.layers.upstream_weights.MMLogger',
+        SimpleNamespace(get_current_instance=lambda: logger),
+    )
     load(tmp_path, official_weights(temporal=False))
     assert len(lines) == 1
     for name in ('f_temporal.weight', 'head.weight', 'weights.pth'):
@@ -375,10 +406,13 @@ def test_another_number_of_frames_is_an_error(frames):
         focalnet()(clips(frames=frames))
 
 
-@pytest.mark.parametrize('kwargs,word', [
-    (dict(arch='large'), 'small'),
-    (dict(num_frames=5, tubelet_size=2), 'num_frames 5'),
-])
+@pytest.mark.parametrize(
+    'kwargs,word',
+    [
+        (dict(arch='large'), 'small'),
+        (dict(num_frames=5, tubelet_size=2), 'num_frames 5'),
+    ],
+)
 def test_sizes_that_do_not_fit_are_one_sentence(kwargs, word):
     with pytest.raises(InputError, match=word):
         focalnet(**kwargs)
@@ -433,8 +467,9 @@ def test_a_linear_head_of_mmaction2_follows():
         dict(
             type='Recognizer3D',
             backbone=dict(SIZES, type='VideoFocalNet'),
-            cls_head=dict(
-                type='TimeSformerHead', num_classes=5, in_channels=OUT)))
+            cls_head=dict(type='TimeSformerHead', num_classes=5, in_channels=OUT),
+        )
+    )
     model.init_weights()
     inputs = clips()[:, None]
     losses = model(inputs, labels(1, 3), mode='loss')

@@ -15,11 +15,10 @@ def write_video():
 
     def write(path, frames=12, size=(64, 48), fps=10, seed=0):
         path.parent.mkdir(parents=True, exist_ok=True)
-        writer = cv2.VideoWriter(
-            str(path), cv2.VideoWriter_fourcc(*'MJPG'), fps, size)
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), fps, size)
         rng = np.random.default_rng(seed)
         for _ in range(frames):
-            writer.write(rng.integers(0, 256, size[::-1] + (3, ), np.uint8))
+            writer.write(rng.integers(0, 256, size[::-1] + (3,), np.uint8))
         writer.release()
         return path
 
@@ -33,8 +32,7 @@ def load_tool():
 
     def load(path):
         name = '_'.join(Path(path).with_suffix('').parts)
-        spec = importlib.util.spec_from_file_location(name,
-                                                      ROOT / 'tools' / path)
+        spec = importlib.util.spec_from_file_location(name, ROOT / 'tools' / path)
         module = importlib.util.module_from_spec(spec)
         # its functions travel to worker processes by the module's name
         sys.modules[name] = module

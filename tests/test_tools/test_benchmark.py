@@ -1,4 +1,5 @@
 """The benchmark on tiny models: what it measures, not how fast it is."""
+
 import copy
 import json
 
@@ -10,8 +11,7 @@ from mmbimodal.apis import benchmark, benchmark_memory, benchmark_stages
 from mmbimodal.errors import InputError
 
 KEYS = ['a1', 'a2', 'b', 'c', 'd']
-TINY = dict(num_frames=2, img_size=32, embed_dims=16, num_heads=2,
-            num_layers=2)
+TINY = dict(num_frames=2, img_size=32, embed_dims=16, num_heads=2, num_layers=2)
 
 
 @pytest.fixture
@@ -42,8 +42,9 @@ def tiny(tool, monkeypatch):
 
 
 def run(tool, monkeypatch, *options):
-    monkeypatch.setattr('sys.argv', ['benchmark.py', '--size', 'synth',
-                                     '--repeats', '1', *options])
+    monkeypatch.setattr(
+        'sys.argv', ['benchmark.py', '--size', 'synth', '--repeats', '1', *options]
+    )
     tool.main()
 
 
@@ -76,11 +77,18 @@ def test_the_figures(tiny, monkeypatch, tmp_path, capsys):
 
 def test_ratios_are_to_the_better_of_both_baselines(tool):
     models = dict(
-        a1=dict(name='', flops=1e9, memory=dict(inference=3, training=8),
-                inference=[1., 2., 3.], training=[1., 4., 5.]))
-    models['a2'] = dict(models['a1'], inference=[1., 1., 1.])
-    models['d'] = dict(models['a1'], training=[2., 2., 2.],
-                       memory=dict(inference=None, training=4))
+        a1=dict(
+            name='',
+            flops=1e9,
+            memory=dict(inference=3, training=8),
+            inference=[1.0, 2.0, 3.0],
+            training=[1.0, 4.0, 5.0],
+        )
+    )
+    models['a2'] = dict(models['a1'], inference=[1.0, 1.0, 1.0])
+    models['d'] = dict(
+        models['a1'], training=[2.0, 2.0, 2.0], memory=dict(inference=None, training=4)
+    )
     found = dict(models=models, peak=1e10)
     times, costs = tool.time_table(found), tool.cost_table(found)
     assert [row[2] for row in times[1:]] == ['2.00', '1.00', '2.00']
@@ -89,9 +97,12 @@ def test_ratios_are_to_the_better_of_both_baselines(tool):
 
 
 def test_growth(tiny, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(tiny, 'GROWTH', dict(
-        frames=('num_frames', (2, 4)), modalities=('modalities', (1, 3))))
-    monkeypatch.setattr(tiny, 'KEPT_SHARES', (0.5, 1.))
+    monkeypatch.setattr(
+        tiny,
+        'GROWTH',
+        dict(frames=('num_frames', (2, 4)), modalities=('modalities', (1, 3))),
+    )
+    monkeypatch.setattr(tiny, 'KEPT_SHARES', (0.5, 1.0))
     chart, path = tmp_path / 'growth.png', tmp_path / 'growth.json'
     run(tiny, monkeypatch, '--growth', str(chart), '--json', str(path))
     assert chart.read_bytes()[:4] == b'\x89PNG'
@@ -100,8 +111,7 @@ def test_growth(tiny, monkeypatch, tmp_path, capsys):
     for points in growth.values():
         small, large = points
         assert small['flops']['d'] < large['flops']['d']
-    assert growth['frames'][1]['flops']['a'] > 1.9 * growth['frames'][0][
-        'flops']['a']
+    assert growth['frames'][1]['flops']['a'] > 1.9 * growth['frames'][0]['flops']['a']
     assert 'frames 4' in capsys.readouterr().out
 
 
@@ -121,15 +131,16 @@ def test_calls_of_the_baseline(variants, key, clips):
     model = benchmark.build_model(variants[key], 'cpu')
     sizes = []
     model.backbone.branches['shared'].register_forward_hook(
-        lambda module, args, output: sizes.append(len(args[0])))
+        lambda module, args, output: sizes.append(len(args[0]))
+    )
     benchmark.inference_step(
-        model, benchmark.make_inputs(variants[key], 1, 'cpu'), False)()
+        model, benchmark.make_inputs(variants[key], 1, 'cpu'), False
+    )()
     assert sizes == clips
 
 
 def test_another_function_is_not_compared(variants):
-    models = {key: benchmark.build_model(x, 'cpu')
-              for key, x in variants.items()}
+    models = {key: benchmark.build_model(x, 'cpu') for key, x in variants.items()}
     benchmark.share_weights(models)
     inputs = benchmark.make_inputs(variants['d'], 2, 'cpu')
     assert max(benchmark.compare_outputs(models, inputs).values()) < 1e-4
@@ -142,8 +153,11 @@ def test_another_function_is_not_compared(variants):
 def test_steps_are_interleaved():
     order = []
     times = benchmark.interleave(
-        {name: lambda name=name: order.append(name) for name in 'abc'}, 2,
-        'cpu', lambda: None)
+        {name: lambda name=name: order.append(name) for name in 'abc'},
+        2,
+        'cpu',
+        lambda: None,
+    )
     assert order == list('abcabcabc')
     assert [len(x) for x in times.values()] == [2, 2, 2]
 
@@ -151,12 +165,17 @@ def test_steps_are_interleaved():
 def test_a_training_step_trains(variants):
     model = benchmark.build_model(variants['d'], 'cpu')
     before = copy.deepcopy(model.state_dict())
-    benchmark.training_step(model, variants['d'].optimizer,
-                            benchmark.make_inputs(variants['d'], 2, 'cpu'),
-                            False)()
+    benchmark.training_step(
+        model,
+        variants['d'].optimizer,
+        benchmark.make_inputs(variants['d'], 2, 'cpu'),
+        False,
+    )()
     assert all(p.grad is None for p in model.parameters())
-    assert any(not torch.equal(before[name], value)
-               for name, value in model.state_dict().items())
+    assert any(
+        not torch.equal(before[name], value)
+        for name, value in model.state_dict().items()
+    )
 
 
 def test_peak_memory_is_found():
@@ -171,18 +190,20 @@ def test_peak_memory_is_found():
 
 def test_nested_stages_count_once(monkeypatch):
     now = iter(range(100))
-    monkeypatch.setattr(benchmark_stages.time, 'perf_counter',
-                        lambda: next(now))
+    monkeypatch.setattr(benchmark_stages.time, 'perf_counter', lambda: next(now))
     watch = benchmark_stages.Stopwatch('cpu')
     watch.wrap(lambda: watch.wrap(lambda: None, 'loss')(), 'fusion')()
     assert watch.seconds == dict(rest=1, fusion=2, loss=1)
 
 
-@pytest.mark.parametrize('options,words', [
-    (('--device', 'cuda'), 'sees no GPU'),
-    (('--device', 'toaster'), 'is no device'),
-    (('--batch', '0'), '--batch 0'),
-])
+@pytest.mark.parametrize(
+    'options,words',
+    [
+        (('--device', 'cuda'), 'sees no GPU'),
+        (('--device', 'toaster'), 'is no device'),
+        (('--batch', '0'), '--batch 0'),
+    ],
+)
 def test_mistakes_are_one_sentence(tool, monkeypatch, options, words):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     with pytest.raises(SystemExit) as error:

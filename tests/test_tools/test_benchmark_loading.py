@@ -26,25 +26,44 @@ def ann_file(tmp_path, write_video):
         rows.append(row)
     path = tmp_path / 'annotations' / 'train.json'
     write_annotation(
-        str(path), dataset='toy', split='train', classes=['hug'],
-        modalities=['rgb', 'ir'], data_list=rows)
+        str(path),
+        dataset='toy',
+        split='train',
+        classes=['hug'],
+        modalities=['rgb', 'ir'],
+        data_list=rows,
+    )
     return path
 
 
 def run(tool, ann_file, *options):
-    tool.main(tool.parse_args([
-        str(ann_file), '--short-side', '80', '--reencode', '90', *options]))
+    tool.main(
+        tool.parse_args(
+            [str(ann_file), '--short-side', '80', '--reencode', '90', *options]
+        )
+    )
 
 
 def test_every_pipeline_is_measured(tool, ann_file, tmp_path, capsys):
     out = tmp_path / 'report.json'
-    run(tool, ann_file, '--samples', '2', '--repeat', '2',
-        '--workers', '0', '2',
-        '--memory', '--markdown', '--json', str(out))
+    run(
+        tool,
+        ann_file,
+        '--samples',
+        '2',
+        '--repeat',
+        '2',
+        '--workers',
+        '0',
+        '2',
+        '--memory',
+        '--markdown',
+        '--json',
+        str(out),
+    )
     report = json.loads(out.read_text())
     rows = ['scaled', 'decord', 'pyav', 'opencv']
-    assert list(report['results']) == [
-        'naive', *rows, *(f'{row} @90' for row in rows)]
+    assert list(report['results']) == ['naive', *rows, *(f'{row} @90' for row in rows)]
     assert report['samples'] == 2 and report['threads'] == 1
     for row in report['results'].values():
         assert all(row[stage] > 0 for stage in tool.STAGES)
@@ -70,15 +89,18 @@ def test_without_pyav_its_row_says_so(tool, ann_file, monkeypatch, capsys):
 def test_pipelines_load_the_same_samples(tool, ann_file):
     """Otherwise their times are not to be compared."""
     from mmengine.registry import init_default_scope
+
     init_default_scope('mmaction')
     args = tool.parse_args([str(ann_file), '--samples', '5'])
     samples = tool.load_samples(args)
     assert [x['sample_id'] for x in samples] == ['0', '1', '2']
-    naive, scaled = (tool.Pipeline(samples, row, 80)[1]
-                     for row in (tool.NAIVE, tool.SCALED))
+    naive, scaled = (
+        tool.Pipeline(samples, row, 80)[1] for row in (tool.NAIVE, tool.SCALED)
+    )
     for name in ('rgb', 'ir'):
-        ours, theirs = (x['data_samples'].metainfo['modalities'][name]
-                        for x in (scaled, naive))
+        ours, theirs = (
+            x['data_samples'].metainfo['modalities'][name] for x in (scaled, naive)
+        )
         assert np.array_equal(ours['frame_inds'], theirs['frame_inds'])
         assert ours['img_shape'] == theirs['img_shape'] == (56, 56)
         assert ours['flip'] == theirs['flip']
@@ -89,19 +111,29 @@ def test_pairs_of_ntu_size(tool, tmp_path, monkeypatch):
     monkeypatch.setattr('mmbimodal.datasets.synthetic.ntu_size.FRAMES', 9)
     ann_file = tmp_path / 'annotations' / 'train.json'
     list(tool.write_ntu_size(ann_file, 1))
-    sample, = tool.load_samples(tool.parse_args([str(ann_file)]))
+    (sample,) = tool.load_samples(tool.parse_args([str(ann_file)]))
     shapes = {}
-    for name, inner in tool.Pipeline([sample], tool.NAIVE, 320)[0][
-            'data_samples'].metainfo['modalities'].items():
+    for name, inner in (
+        tool.Pipeline([sample], tool.NAIVE, 320)[0]['data_samples']
+        .metainfo['modalities']
+        .items()
+    ):
         shapes[name] = inner['original_shape']
     assert shapes == dict(rgb=(1080, 1920), ir=(424, 512))
     with pytest.raises(InputError, match='train.json exists already'):
         list(tool.write_ntu_size(ann_file, 1))
 
 
-@pytest.mark.parametrize('options', [
-    ['--samples', '0'], ['--short-side', '0'], ['--repeat', '-1'],
-    ['--workers', '-1'], ['--generate', '0']])
+@pytest.mark.parametrize(
+    'options',
+    [
+        ['--samples', '0'],
+        ['--short-side', '0'],
+        ['--repeat', '-1'],
+        ['--workers', '-1'],
+        ['--generate', '0'],
+    ],
+)
 def test_mistakes(tool, options, capsys):
     with pytest.raises(SystemExit):
         tool.parse_args(['ann.json', *options])

@@ -25,10 +25,8 @@ def run(tool, tmp_path):
     def run(*argv):
         out = tmp_path / 'report.json'
         code = tool.main(
-            tool.parse_args([
-                *map(str, argv), '--workers', '2', '--json',
-                str(out)
-            ]))
+            tool.parse_args([*map(str, argv), '--workers', '2', '--json', str(out)])
+        )
         return code, json.loads(out.read_text())
 
     return run
@@ -44,9 +42,7 @@ def annotate(tmp_path, write_video):
             row = dict(sample_id=sample_id, label=label)
             for modality in ('rgb', 'ir'):
                 row[modality] = f'{modality}/{sample_id}.avi'
-                write_video(
-                    tmp_path / row[modality],
-                    frames=lengths.get(modality, 12))
+                write_video(tmp_path / row[modality], frames=lengths.get(modality, 12))
             rows.append(row)
         ann_file = tmp_path / 'annotations' / name
         write_annotation(
@@ -55,7 +51,8 @@ def annotate(tmp_path, write_video):
             split='test',
             classes=['hug', 'jog'],
             modalities=['rgb', 'ir'],
-            data_list=rows)
+            data_list=rows,
+        )
         return ann_file
 
     return annotate
@@ -67,17 +64,21 @@ def test_sound_pairs(run, annotate, capsys):
     assert report['errors'] == report['warnings'] == []
     assert report['classes'] == {'hug': 1, 'jog': 1}
     assert report['modalities']['ir'] == dict(
-        files=2, sound=2, frames=[12, 12, 12], fps=[10.0], sizes=['64x48'])
+        files=2, sound=2, frames=[12, 12, 12], fps=[10.0], sizes=['64x48']
+    )
     text = capsys.readouterr().out
     assert '50.0%' in text and '0 errors, 0 warnings' in text
 
 
-@pytest.mark.parametrize('spoil, finding', [
-    (lambda p: p.unlink(), 'is missing'),
-    (lambda p: p.write_bytes(b''), 'is empty'),
-    (lambda p: p.write_text('text ' * 999), 'is undecodable'),
-    (lambda p: p.write_bytes(p.read_bytes()[:-9000]), 'is truncated'),
-])
+@pytest.mark.parametrize(
+    'spoil, finding',
+    [
+        (lambda p: p.unlink(), 'is missing'),
+        (lambda p: p.write_bytes(b''), 'is empty'),
+        (lambda p: p.write_text('text ' * 999), 'is undecodable'),
+        (lambda p: p.write_bytes(p.read_bytes()[:-9000]), 'is truncated'),
+    ],
+)
 def test_a_bad_file_is_an_error(tmp_path, run, annotate, spoil, finding):
     ann_file = annotate('test.json')
     spoil(tmp_path / f'ir/{IDS[1]}.avi')
@@ -92,7 +93,7 @@ def test_a_frame_in_the_middle_is_decoded_too(tmp_path, run, annotate):
     path = tmp_path / f'rgb/{IDS[0]}.avi'
     content = bytearray(path.read_bytes())
     middle = content.index(b'00dc', len(content) // 2)
-    content[middle + 8:middle + 1500] = bytes(1492)
+    content[middle + 8 : middle + 1500] = bytes(1492)
     path.write_bytes(content)
     code, report = run(ann_file)
     assert code == 1
@@ -100,8 +101,7 @@ def test_a_frame_in_the_middle_is_decoded_too(tmp_path, run, annotate):
 
 
 @pytest.mark.parametrize('ir, differ', [(10, False), (9, True), (16, True)])
-def test_durations_that_differ_by_over_a_fifth_are_a_warning(
-        run, annotate, ir, differ):
+def test_durations_that_differ_by_over_a_fifth_are_a_warning(run, annotate, ir, differ):
     code, report = run(annotate('test.json', rgb=12, ir=ir))
     assert code == 0
     assert len(report['warnings']) == 2 * differ
@@ -109,8 +109,9 @@ def test_durations_that_differ_by_over_a_fifth_are_a_warning(
         assert f'rgb 1.2 s, ir {ir / 10} s' in report['warnings'][0]
 
 
-def test_equal_durations_at_unequal_rates_are_fine(tmp_path, run, annotate,
-                                                   write_video):
+def test_equal_durations_at_unequal_rates_are_fine(
+    tmp_path, run, annotate, write_video
+):
     ann_file = annotate('test.json')
     write_video(tmp_path / f'ir/{IDS[0]}.avi', frames=36, fps=30)
     assert run(ann_file)[1]['warnings'] == []
@@ -126,12 +127,11 @@ def test_every_problem_of_the_annotation_is_an_error(run, annotate):
     assert code == 1
     assert [e.split(' (')[0] for e in report['errors']] == [
         'has a label that is not an integer from 0 to 1',
-        'has a path that is not relative to, or leaves, the data root'
+        'has a path that is not relative to, or leaves, the data root',
     ]
 
 
-def test_a_lacking_modality_and_a_class_without_samples_are_warnings(
-        run, annotate):
+def test_a_lacking_modality_and_a_class_without_samples_are_warnings(run, annotate):
     ann_file = annotate('test.json')
     annotation = json.loads(ann_file.read_text())
     annotation['data_list'][1].update(label=0)
@@ -140,33 +140,30 @@ def test_a_lacking_modality_and_a_class_without_samples_are_warnings(
     code, report = run(ann_file)
     assert code == 0
     assert report['warnings'] == [
-        'class jog has no sample', f'1 samples lack ir, such as {IDS[1]}'
+        'class jog has no sample',
+        f'1 samples lack ir, such as {IDS[1]}',
     ]
 
 
 def test_what_the_protocol_forbids_to_share(run, annotate):
     test = annotate('test.json')
     # subject 2 again, camera 2 instead of 1
-    train = annotate('train.json',
-                     ['S001C002P002R001A001', 'S001C002P003R001A002'])
+    train = annotate('train.json', ['S001C002P002R001A001', 'S001C002P003R001A002'])
     code, report = run(test, '--against', train, '--protocol', 'xsub')
     assert code == 1
-    assert report['errors'] == [
-        'protocol xsub: subject 2 also in --against'
-    ]
+    assert report['errors'] == ['protocol xsub: subject 2 also in --against']
     assert run(test, '--against', train, '--protocol', 'xview')[0] == 0
     assert run(test, '--against', train)[0] == 0
     code, report = run(test, '--against', test, '--protocol', 'xview')
     assert code == 1
     assert report['errors'] == [
         f'2 samples are also in --against, such as {IDS[0]}',
-        'protocol xview: camera 1 also in --against'
+        'protocol xview: camera 1 also in --against',
     ]
 
 
 def test_another_class_order_is_an_error(run, annotate):
-    test, train = annotate('test.json'), annotate('train.json',
-                                                  ['S1', 'S2'])
+    test, train = annotate('test.json'), annotate('train.json', ['S1', 'S2'])
     text = train.read_text().replace('"hug", "jog"', '"jog", "hug"')
     train.write_text(text)
     code, report = run(test, '--against', train)
@@ -189,13 +186,12 @@ def test_exit_code_from_another_folder_with_spaces(tmp_path, annotate):
     ann_file = annotate('my test.json')
     (tmp_path / f'rgb/{IDS[0]}.avi').unlink()
     result = subprocess.run(
-        [sys.executable,
-         str(ROOT / 'tools/data/check_pairs.py'),
-         str(ann_file)],
+        [sys.executable, str(ROOT / 'tools/data/check_pairs.py'), str(ann_file)],
         cwd=tmp_path / 'a folder',
         env=dict(os.environ, PYTHONPATH=str(ROOT)),
         capture_output=True,
-        text=True)
+        text=True,
+    )
     assert result.returncode == 1
     assert '1 errors, 0 warnings' in result.stdout
     assert 'Traceback' not in result.stderr

@@ -3,14 +3,14 @@
 The heavy half takes a minute and 8 GB: ``SLOW_TESTS=1`` runs it. Parameters
 of all rows are pinned always.
 """
+
 import os
 import re
 
 import pytest
+from mmaction.registry import MODELS
 from mmengine.analysis import parameter_count
 from mmengine.config import Config
-
-from mmaction.registry import MODELS
 
 # 10⁹ multiply-adds, 10⁶ parameters: backbone, batch norm in training mode.
 EXPECTED = {
@@ -27,8 +27,7 @@ EXPECTED = {
     "STAF, path='dense'": (372.53, 108.58),
 }
 LIGHT = ('TSM', 'SlowFast', 'CSN', 'Hiera')
-slow = pytest.mark.skipif(not os.environ.get('SLOW_TESTS'),
-                          reason='set SLOW_TESTS=1')
+slow = pytest.mark.skipif(not os.environ.get('SLOW_TESTS'), reason='set SLOW_TESTS=1')
 
 
 @pytest.fixture
@@ -45,9 +44,10 @@ def test_ten_rows(tool):
     assert {row.name for row in (*tool.ROWS, tool.DENSE)} == set(EXPECTED)
 
 
-@pytest.mark.parametrize('name', [
-    pytest.param(name, marks=[] if name in LIGHT else slow)
-    for name in EXPECTED])
+@pytest.mark.parametrize(
+    'name',
+    [pytest.param(name, marks=[] if name in LIGHT else slow) for name in EXPECTED],
+)
 def test_the_cost(tool, name):
     cost = tool.count(row_of(tool, name))
     assert cost['flops'] == pytest.approx(EXPECTED[name][0], abs=0.006)
@@ -60,7 +60,8 @@ def test_the_parameters(tool, name):
     config = Config.fromfile(str(tool.CONFIGS / row.config))
     model = MODELS.build(config.model if row.whole else config.model.backbone)
     assert parameter_count(model)[''] / 1e6 == pytest.approx(
-        EXPECTED[name][1], abs=0.006)
+        EXPECTED[name][1], abs=0.006
+    )
 
 
 @pytest.mark.parametrize('name', EXPECTED)
@@ -73,18 +74,17 @@ def test_large_deviations_are_explained(tool, name):
 
 
 def test_an_unexplained_deviation_is_marked(tool):
-    row = tool.Row('x', '', 100., 10.)
-    assert tool.cells(row, dict(flops=101., params=10.))[-1] == ''
-    assert tool.cells(row, dict(flops=90., params=10.))[-1] == 'NOT EXPLAINED'
+    row = tool.Row('x', '', 100.0, 10.0)
+    assert tool.cells(row, dict(flops=101.0, params=10.0))[-1] == ''
+    assert tool.cells(row, dict(flops=90.0, params=10.0))[-1] == 'NOT EXPLAINED'
 
 
 @pytest.mark.parametrize('markdown', [True, False])
 def test_the_printed_table(tool, markdown, monkeypatch, capsys):
     monkeypatch.setattr(
-        tool, 'count',
-        lambda row: dict(zip(('flops', 'params'), EXPECTED[row.name])))
-    monkeypatch.setattr('sys.argv',
-                        ['cost_table.py', *['--markdown'] * markdown])
+        tool, 'count', lambda row: dict(zip(('flops', 'params'), EXPECTED[row.name]))
+    )
+    monkeypatch.setattr('sys.argv', ['cost_table.py', *['--markdown'] * markdown])
     tool.main()
     lines = capsys.readouterr().out.split('\n\n')[0].splitlines()
     assert len(lines) == 12 + markdown

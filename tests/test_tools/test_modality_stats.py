@@ -20,8 +20,7 @@ def ann_file(tmp_path, write_video):
         row = dict(sample_id=str(k), label=0)
         for modality, size in (('rgb', (64, 48)), ('ir', (76, 50))):
             row[modality] = f'{modality}/{k}.avi'
-            write_video(
-                tmp_path / row[modality], frames=8 + k, size=size, seed=k)
+            write_video(tmp_path / row[modality], frames=8 + k, size=size, seed=k)
         row['skeleton'] = f'skeleton/{k}.skeleton'
         rows.append(row)
     path = tmp_path / 'annotations' / 'train.json'
@@ -31,7 +30,8 @@ def ann_file(tmp_path, write_video):
         split='train',
         classes=['hug'],
         modalities=['rgb', 'ir', 'skeleton'],
-        data_list=rows)
+        data_list=rows,
+    )
     return path
 
 
@@ -50,16 +50,16 @@ def test_agrees_with_all_pixels_at_once(tool, ann_file, tmp_path, capsys):
     tool.main(tool.parse_args([str(ann_file), '--json', str(out)]))
     stats = json.loads(out.read_text())
     assert list(stats) == ['rgb', 'ir']  # a skeleton has no colours
-    indices = [[*range(8)], [0, 1, 2, 3, 5, 6, 7, 8],
-               [0, 1, 3, 4, 5, 6, 8, 9]]
+    indices = [[*range(8)], [0, 1, 2, 3, 5, 6, 7, 8], [0, 1, 3, 4, 5, 6, 8, 9]]
     for modality in ('rgb', 'ir'):
         mean, std = reference(
-            [tmp_path / f'{modality}/{k}.avi' for k in range(3)], indices)
+            [tmp_path / f'{modality}/{k}.avi' for k in range(3)], indices
+        )
         assert stats[modality]['videos'] == 3
         assert np.allclose(stats[modality]['mean'], mean, rtol=0, atol=6e-4)
         assert np.allclose(stats[modality]['std'], std, rtol=0, atol=6e-4)
     text = capsys.readouterr().out
-    assert f"mean={stats['ir']['mean']}, std={stats['ir']['std']}," in text
+    assert f'mean={stats["ir"]["mean"]}, std={stats["ir"]["std"]},' in text
 
 
 def test_samples_are_spread_evenly_and_the_same_each_time(tool, ann_file):
@@ -70,7 +70,7 @@ def test_samples_are_spread_evenly_and_the_same_each_time(tool, ann_file):
     root = str(ann_file.parent.parent)
     one = tool.modality_stats(annotation, root, 1, workers=1)
     assert one == tool.modality_stats(annotation, root, 1, workers=2)
-    mean, std = reference([f'{root}/rgb/1.avi'], [[0, 1, 2, 3, 5, 6, 7, 8]])
+    mean, _std = reference([f'{root}/rgb/1.avi'], [[0, 1, 2, 3, 5, 6, 7, 8]])
     assert np.allclose(one['rgb']['mean'], mean, rtol=0, atol=6e-4)
 
 

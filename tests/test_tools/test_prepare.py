@@ -18,9 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def ids(ann_file):
-    return [
-        row['sample_id'] for row in read_annotation(str(ann_file))['data_list']
-    ]
+    return [row['sample_id'] for row in read_annotation(str(ann_file))['data_list']]
 
 
 def ntu_name(camera, subject=1, action=1, setup=1):
@@ -31,14 +29,16 @@ def ntu_name(camera, subject=1, action=1, setup=1):
 def ntu(load_tool):
     tool = load_tool('data/ntu60/prepare.py')
     return tool, lambda *argv: tool.main(
-        tool.parse_args([str(a) for a in argv] + ['--workers', '2']))
+        tool.parse_args([str(a) for a in argv] + ['--workers', '2'])
+    )
 
 
 @pytest.fixture
 def infar(load_tool):
     tool = load_tool('data/infar/prepare.py')
     return tool, lambda *argv: tool.main(
-        tool.parse_args([str(a) for a in argv] + ['--workers', '2']))
+        tool.parse_args([str(a) for a in argv] + ['--workers', '2'])
+    )
 
 
 def add_ntu(root, write_video, name, **kwargs):
@@ -52,8 +52,7 @@ def test_pairs_by_id_whatever_the_listings(tmp_path, ntu, write_video, capsys):
         add_ntu(root, write_video, ntu_name(camera))
     # a sub-folder sorts differently, and each side has what the other lacks
     lone_rgb, lone_ir = ntu_name(2, action=3), ntu_name(1, action=2)
-    write_video(root / 'nturgb+d_rgb/nturgb+d_rgb_s001' /
-                f'{lone_rgb}_rgb.avi')
+    write_video(root / 'nturgb+d_rgb/nturgb+d_rgb_s001' / f'{lone_rgb}_rgb.avi')
     write_video(root / 'nturgb+d_ir' / f'{lone_ir}_ir.avi')
     (root / 'nturgb+d_ir' / '._hidden_ir.avi').write_text('')
     ntu[1](root)
@@ -103,7 +102,7 @@ def test_bad_files_are_reported_and_left_out(tmp_path, ntu, write_video):
     assert {f['modality'] for f in report['faults']} == {'ir'}
     assert report['left_out'] == {
         'of no class': [outside],
-        'with several files of a modality': [twice]
+        'with several files of a modality': [twice],
     }
     assert report['modalities']['ir']['empty'] == 1
     assert report['modalities']['ir']['broken'] == 3
@@ -112,13 +111,16 @@ def test_bad_files_are_reported_and_left_out(tmp_path, ntu, write_video):
     assert len(ids(out / 'xview_train.json')) == 1 + 3
 
 
-@pytest.mark.parametrize('name, xview, xsub, xsub120, xset', [
-    (ntu_name(1, subject=1, setup=1), 0, 1, 1, 0),
-    (ntu_name(2, subject=3, setup=2), 1, 0, 0, 1),
-    (ntu_name(3, subject=38, setup=17), 1, 1, 1, 0),
-    (ntu_name(1, subject=103, setup=32), 0, 0, 1, 1),
-    (ntu_name(2, subject=106, setup=31), 1, 0, 0, 0),
-])
+@pytest.mark.parametrize(
+    'name, xview, xsub, xsub120, xset',
+    [
+        (ntu_name(1, subject=1, setup=1), 0, 1, 1, 0),
+        (ntu_name(2, subject=3, setup=2), 1, 0, 0, 1),
+        (ntu_name(3, subject=38, setup=17), 1, 1, 1, 0),
+        (ntu_name(1, subject=103, setup=32), 0, 0, 1, 1),
+        (ntu_name(2, subject=106, setup=31), 1, 0, 0, 0),
+    ],
+)
 def test_protocols(ntu, name, xview, xsub, xsub120, xset):
     is_train = ntu[0].is_train
     assert is_train(name, 'xview', False) == xview
@@ -158,26 +160,39 @@ def test_skeletons_exclusion_and_120(tmp_path, ntu, write_video, capsys):
         skeleton(tmp_path / 'nturgb+d_skeletons' / f'{name}.skeleton')
     folder = tmp_path / 'nturgb+d_skeletons'
     skeleton(folder / f'{names[2]}.skeleton', bodies=0)
-    cut = (folder / f'{names[3]}.skeleton')
+    cut = folder / f'{names[3]}.skeleton'
     cut.write_text(cut.read_text()[:-100])
     exclude = tmp_path / 'missing.txt'
     exclude.write_text(f'The samples with missing skeletons:\n{names[4]}\n')
-    ntu[1](tmp_path, '--ntu120', '--protocol', 'xset', '--modalities', 'rgb',
-           'skeleton', '--exclude', exclude, '--out', tmp_path / 'ann')
+    ntu[1](
+        tmp_path,
+        '--ntu120',
+        '--protocol',
+        'xset',
+        '--modalities',
+        'rgb',
+        'skeleton',
+        '--exclude',
+        exclude,
+        '--out',
+        tmp_path / 'ann',
+    )
     assert ids(tmp_path / 'ann/xset_train.json') == [names[0]]
     assert ids(tmp_path / 'ann/xset_test.json') == [names[1]]
     report = json.loads((tmp_path / 'ann/xset_report.json').read_text())
     assert {f['sample_id']: f['fault'] for f in report['faults']} == {
         names[2]: 'empty',
-        names[3]: 'truncated'
+        names[3]: 'truncated',
     }
     assert report['left_out']['excluded'] == [names[4]]
     assert 'all has 2 samples, the complete ntu120 113945' in ' '.join(
-        capsys.readouterr().out.split())
+        capsys.readouterr().out.split()
+    )
 
 
 def test_errors_are_one_sentence_and_write_no_annotation(
-        tmp_path, ntu, infar, write_video):
+    tmp_path, ntu, infar, write_video
+):
     with pytest.raises(InputError, match='there is no folder .*nturgb.d_rgb'):
         ntu[1](tmp_path)
     write_video(tmp_path / 'nturgb+d_rgb' / 'clip.avi')
@@ -186,8 +201,9 @@ def test_errors_are_one_sentence_and_write_no_annotation(
     add_ntu(tmp_path, write_video, ntu_name(1))
     with pytest.raises(InputError, match='is left for the train split'):
         ntu[1](tmp_path)
-    assert [p.name for p in (tmp_path / 'annotations').iterdir()
-            ] == ['xview_report.json']
+    assert [p.name for p in (tmp_path / 'annotations').iterdir()] == [
+        'xview_report.json'
+    ]
     with pytest.raises(InputError, match='60 has no protocol xset'):
         ntu[1](tmp_path, '--protocol', 'xset')
     with pytest.raises(InputError, match='120 has no protocol xview'):
@@ -205,8 +221,7 @@ def test_command_line_from_another_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr('sys.argv', ['prepare.py', 'no such folder'])
     with pytest.raises(SystemExit, match='error: there is no folder') as exit:
-        runpy.run_path(
-            str(ROOT / 'tools/data/ntu60/prepare.py'), run_name='__main__')
+        runpy.run_path(str(ROOT / 'tools/data/ntu60/prepare.py'), run_name='__main__')
     assert isinstance(exit.value.code, str)  # Python prints it and returns 1
 
 
@@ -218,7 +233,8 @@ def add_infar(root, write_video, names):
 
 
 def test_infar_links_splits_and_names_the_known_broken(
-        tmp_path, infar, write_video, capsys):
+    tmp_path, infar, write_video, capsys
+):
     names = [f'{i:06}_{c}' for i in range(5) for c in ('hug', 'wave1')]
     broken = '000052_jump'
     roots = add_infar(tmp_path, write_video, [*names, broken, '000009_swim'])
@@ -251,8 +267,10 @@ def test_infar_split_file_is_obeyed(tmp_path, infar, write_video, suffix):
     split = {'1_hug': 'test', '2_hug': 'train', '4_jog': 'train'}
     path = tmp_path / f'split.{suffix}'
     path.write_text(
-        json.dumps(dict(train=['2_hug', '4_jog'], test=['1_hug'])) if suffix ==
-        'json' else '\n'.join(f'{i} {s}' for i, s in split.items()))
+        json.dumps(dict(train=['2_hug', '4_jog'], test=['1_hug']))
+        if suffix == 'json'
+        else '\n'.join(f'{i} {s}' for i, s in split.items())
+    )
     infar[1](*roots, '--split-file', path)
     out = roots[2] / 'annotations'
     assert ids(out / 'train.json') == ['2_hug']
@@ -260,17 +278,20 @@ def test_infar_split_file_is_obeyed(tmp_path, infar, write_video, suffix):
     report = json.loads((out / 'report.json').read_text())
     assert report['left_out'] == {
         'in no split': ['3_jog'],
-        'in a split, not usable': ['4_jog']
+        'in a split, not usable': ['4_jog'],
     }
     assert not (out / 'split.txt').exists()
 
 
-@pytest.mark.parametrize('text, message', [
-    ('1_hug validation', 'neither "train" nor "test" of 1_hug'),
-    ('1_hug', 'cannot read the split file'),
-    ('1_hug train\n1_hug test', 'names a sample twice'),
-    ('', 'of any sample'),
-])
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        ('1_hug validation', 'neither "train" nor "test" of 1_hug'),
+        ('1_hug', 'cannot read the split file'),
+        ('1_hug train\n1_hug test', 'names a sample twice'),
+        ('', 'of any sample'),
+    ],
+)
 def test_infar_split_file_mistakes(tmp_path, infar, text, message):
     path = tmp_path / 'split.txt'
     path.write_text(text)
@@ -301,9 +322,16 @@ def test_infar_frame_folders_and_id_regex(tmp_path, infar, write_video):
     split.write_text('1_hug train\n2_hug test\n')
     root = tmp_path / 'out'
     for _ in range(2):  # a second run finds the same samples
-        infar[1](tmp_path / 'visible', tmp_path / 'thermal', root,
-                 '--id-regex', r'^(\d+_[a-z]+)_', '--split-file', split)
-    row, = read_annotation(str(root / 'annotations/train.json'))['data_list']
+        infar[1](
+            tmp_path / 'visible',
+            tmp_path / 'thermal',
+            root,
+            '--id-regex',
+            r'^(\d+_[a-z]+)_',
+            '--split-file',
+            split,
+        )
+    (row,) = read_annotation(str(root / 'annotations/train.json'))['data_list']
     assert row['sample_id'] == '1_hug'
     video = decord.VideoReader(str(root / row['ir']))
     assert len(video) == 11 and video.get_avg_fps() == 25
@@ -338,21 +366,23 @@ def test_reencoding_is_resumed_and_keeps_frames(tmp_path, ntu, write_video):
     done[names[2]].rename(folder / f'.part.{names[2]}_ir.avi')
     ntu[1](tmp_path, '--reencode', 48)
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        path.name for path in done.values())
+        path.name for path in done.values()
+    )
     assert done[names[0]].stat().st_mtime_ns == before
-    rows = read_annotation(
-        str(tmp_path / 'annotations/xview_test.json'))['data_list']
+    rows = read_annotation(str(tmp_path / 'annotations/xview_test.json'))['data_list']
     assert rows[0]['ir'] == f'nturgb+d_ir_48/{names[0]}_ir.avi'
 
 
-def test_what_cannot_be_reencoded_is_said_and_leaves_nothing(
-        tmp_path, write_video):
+def test_what_cannot_be_reencoded_is_said_and_leaves_nothing(tmp_path, write_video):
     text = tmp_path / 'text.avi'
     text.write_text('no video')
     good = write_video(tmp_path / 'good.avi')
     out = tmp_path / 'out'
-    faults = reencode([(str(text), str(out / 'text.avi')),
-                       (str(good), str(out / 'good.avi'))], 48, workers=2)
+    faults = reencode(
+        [(str(text), str(out / 'text.avi')), (str(good), str(out / 'good.avi'))],
+        48,
+        workers=2,
+    )
     assert list(faults) == [str(text)]
     assert 'cannot be encoded' in faults[str(text)]
     assert [p.name for p in out.iterdir()] == ['good.avi']
@@ -370,7 +400,8 @@ def test_a_crashing_decoder_costs_only_its_own_file():
         range(20),
         workers=2,
         description='',
-        crashed=lambda item: 'crashed')
+        crashed=lambda item: 'crashed',
+    )
     assert results == [i * 2 if i != 7 else 'crashed' for i in range(20)]
 
 
@@ -384,8 +415,7 @@ def test_probe_names_the_fault(tmp_path, write_video):
     # half of the file was reserved and never arrived
     hollow = write_video(tmp_path / 'hollow.avi', frames=20)
     content = hollow.read_bytes()
-    hollow.write_bytes(content[:len(content) * 2 // 3].ljust(
-        len(content), b'\0'))
+    hollow.write_bytes(content[: len(content) * 2 // 3].ljust(len(content), b'\0'))
     assert probe(str(hollow), 'open').fault == 'truncated'
     narrow = write_video(tmp_path / 'narrow.avi', size=(48, 32))
     assert 'decord misreads rows of 48' in probe(str(narrow)).detail
@@ -393,13 +423,26 @@ def test_probe_names_the_fault(tmp_path, write_video):
 
 
 def test_ntu_tool_runs_on_the_synthetic_folder_unchanged(
-        tmp_path, ntu, load_tool, monkeypatch):
+    tmp_path, ntu, load_tool, monkeypatch
+):
     generator = load_tool('data/synth/generate.py')
-    monkeypatch.setattr('sys.argv', [
-        'generate.py',
-        str(tmp_path / 'synth'), '--train', '24', '--test', '12', '--size',
-        '96x128', '--difficulty', 'easy', '--workers', '2'
-    ])
+    monkeypatch.setattr(
+        'sys.argv',
+        [
+            'generate.py',
+            str(tmp_path / 'synth'),
+            '--train',
+            '24',
+            '--test',
+            '12',
+            '--size',
+            '96x128',
+            '--difficulty',
+            'easy',
+            '--workers',
+            '2',
+        ],
+    )
     generator.main()
     ntu[1](tmp_path / 'synth', '--modalities', 'rgb', 'ir', 'skeleton')
     out = tmp_path / 'synth' / 'annotations'
@@ -407,7 +450,8 @@ def test_ntu_tool_runs_on_the_synthetic_folder_unchanged(
     assert len(train['metainfo']['classes']) == 12
     assert train['metainfo']['dataset'] == 'synth'
     assert sorted(row['label'] for row in train['data_list']) == sorted(
-        [*range(12)] * 2)
+        [*range(12)] * 2
+    )
     assert len(ids(out / 'xview_test.json')) == 12
     report = json.loads((out / 'xview_report.json').read_text())
     assert not (report['warnings'] or report['faults'] or report['unpaired'])

@@ -1,4 +1,5 @@
 """reproduce.py as a user runs it, interrupted at awkward moments."""
+
 import json
 import os
 import signal
@@ -23,20 +24,34 @@ def place(tiny_config, tmp_path):
     tiny_config.train_cfg.val_interval = 9
     tiny_config.default_hooks.logger.interval = 1
     tiny_config.dump(tmp_path / 'configs' / 'tiny_synth.py')
-    (experiments / 'protocols.yml').write_text(yaml.safe_dump(dict(
-        short=dict(synth=dict(config_suffix='synth', note='Tiny.')))))
-    (experiments / 'two.yml').write_text(yaml.safe_dump(dict(
-        title='Two rows', protocol='short', config='tiny_{dataset}.py',
-        rows=dict(
-            first={}, second=dict(options={'model.neck.k1': 0.5})))))
+    (experiments / 'protocols.yml').write_text(
+        yaml.safe_dump(
+            dict(short=dict(synth=dict(config_suffix='synth', note='Tiny.')))
+        )
+    )
+    (experiments / 'two.yml').write_text(
+        yaml.safe_dump(
+            dict(
+                title='Two rows',
+                protocol='short',
+                config='tiny_{dataset}.py',
+                rows=dict(first={}, second=dict(options={'model.neck.k1': 0.5})),
+            )
+        )
+    )
     return tmp_path
 
 
 def start(place, *arguments):
     return subprocess.Popen(
-        [sys.executable, 'tools/reproduce.py', *arguments], cwd=place,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=dict(os.environ, OMP_NUM_THREADS='1'), start_new_session=True)
+        [sys.executable, 'tools/reproduce.py', *arguments],
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(os.environ, OMP_NUM_THREADS='1'),
+        start_new_session=True,
+    )
 
 
 def finish(process):
@@ -55,9 +70,13 @@ def wait_for(condition):
 def epochs_logged(folder):
     """Epochs of each start of the training, in order."""
     return [
-        sorted({json.loads(line)['epoch']
+        sorted(
+            {
+                json.loads(line)['epoch']
                 for line in path.read_text().splitlines()
-                if line.endswith('}') and '"epoch"' in line})
+                if line.endswith('}') and '"epoch"' in line
+            }
+        )
         for path in sorted(folder.glob('train/*/vis_data/scalars.json'))
     ]
 
@@ -69,12 +88,16 @@ def test_killed_twice_it_gives_the_same_rows(place):
     # everything dies at once, as when the machine goes down
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    first, = root.glob('runs/*')
+    (first,) = root.glob('runs/*')
 
     process = start(place, 'two', '--dataset', 'synth')
-    wait_for(lambda: [
-        path for path in root.glob('runs/*/train/epoch_1.pth')
-        if first not in path.parents])
+    wait_for(
+        lambda: [
+            path
+            for path in root.glob('runs/*/train/epoch_1.pth')
+            if first not in path.parents
+        ]
+    )
     written = (first / 'result.json').read_text()
     # the tool alone dies: the training that it started lives on
     os.kill(process.pid, signal.SIGKILL)
@@ -84,7 +107,9 @@ def test_killed_twice_it_gives_the_same_rows(place):
     content = json.loads((root / 'two' / 'results.json').read_text())
     assert content['title'] == 'Two rows, synth'
     assert [(row['name'], len(row['runs'])) for row in content['rows']] == [
-        ('first', 1), ('second', 1)]
+        ('first', 1),
+        ('second', 1),
+    ]
     # what was done is kept, what was interrupted went on
     assert (first / 'result.json').read_text() == written
     for folder in root.glob('runs/*'):
@@ -95,8 +120,7 @@ def test_killed_twice_it_gives_the_same_rows(place):
 
 
 def test_report_only_trains_nothing(place):
-    code, output = finish(
-        start(place, 'two', '--dataset', 'synth', '--report-only'))
+    code, output = finish(start(place, 'two', '--dataset', 'synth', '--report-only'))
     assert code == 0, output
     assert 'partial: 0 of 2 runs' in output
     assert not list(place.glob('work_dirs/reproduce/synth/runs/*'))
@@ -107,18 +131,26 @@ def test_a_training_that_fails_is_one_sentence(place):
     path.write_text(path.read_text().replace('xview_train.json', 'no.json'))
     code, output = finish(start(place, 'two', '--dataset', 'synth'))
     assert code == 1
-    assert output.strip().splitlines()[-1].startswith(
-        'error: tools/train.py failed on tiny_synth-')
+    assert (
+        output.strip()
+        .splitlines()[-1]
+        .startswith('error: tools/train.py failed on tiny_synth-')
+    )
     assert 'no.json' in output and 'Traceback' not in output
 
 
-@pytest.mark.parametrize('arguments, sentence', [
-    (['three', '--dataset', 'synth'], "no table 'three': choose from two"),
-    (['two', '--dataset', 'infar'], "no data set 'infar': choose from synth"),
-    (['two', '--dataset', 'synth', '--rows', 'third'],
-     "no row of two 'third': choose from first, second"),
-    (['two', '--dataset', 'synth', '--jobs', '0'], '--jobs 0'),
-])
+@pytest.mark.parametrize(
+    'arguments, sentence',
+    [
+        (['three', '--dataset', 'synth'], "no table 'three': choose from two"),
+        (['two', '--dataset', 'infar'], "no data set 'infar': choose from synth"),
+        (
+            ['two', '--dataset', 'synth', '--rows', 'third'],
+            "no row of two 'third': choose from first, second",
+        ),
+        (['two', '--dataset', 'synth', '--jobs', '0'], '--jobs 0'),
+    ],
+)
 def test_bad_arguments(place, arguments, sentence):
     code, output = finish(start(place, *arguments))
     assert code == 1

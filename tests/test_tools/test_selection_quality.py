@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 from mmbimodal.errors import InputError
-from mmbimodal.evaluation import (box_in_view, regions_in_box,
-                                  selection_quality)
+from mmbimodal.evaluation import box_in_view, regions_in_box, selection_quality
 
 WHOLE = (0, 0, 1, 1)
 
 
 def part(levels, marks, frame_inds, crop=WHOLE):
     return SimpleNamespace(
-        levels=np.array(levels), marks=np.array(marks, bool),
-        frame_inds=np.array(frame_inds), crop=np.array(crop))
+        levels=np.array(levels),
+        marks=np.array(marks, bool),
+        frame_inds=np.array(frame_inds),
+        crop=np.array(crop),
+    )
 
 
 def sample(**modalities):
@@ -26,7 +28,7 @@ def test_box_is_mapped_through_the_crop():
     assert np.allclose(box, (0, 0, 0.5, 1))
     box = box_in_view((0.0, 0.3, 1.0, 0.9), (0.25, 0.0, 0.5, 0.75))
     assert np.allclose(box, (-0.5, 0.4, 1.5, 1.2))
-    assert np.allclose(box_in_view((.1, .2, .3, .4), WHOLE), (.1, .2, .3, .4))
+    assert np.allclose(box_in_view((0.1, 0.2, 0.3, 0.4), WHOLE), (0.1, 0.2, 0.3, 0.4))
 
 
 def test_regions_by_their_centres():
@@ -43,42 +45,70 @@ def test_regions_by_their_centres():
 def test_shares_and_chance_levels():
     left, top = (0, 0, 0.5, 1), (0, 0, 1, 0.5)
     corner = (0, 0, 0.5, 0.5)
-    truth = dict(s=dict(
-        a=dict(visible=[False, True, False, True],
-               box=[None, left, corner, None]),
-        b=dict(visible=[True, True], box=[top, corner])))
-    found = selection_quality([
-        sample(
-            a=part(['key', 'background', 'secondary'],
-                   [[[1, 0], [1, 1]], [[0, 0], [0, 0]], [[1, 0], [0, 0]]],
-                   [1, 0, 2]),
-            b=part(['secondary', 'background'],
-                   [[[0, 1], [1, 0]], [[0, 0], [0, 0]]], [0, 1]))
-    ], truth)
+    truth = dict(
+        s=dict(
+            a=dict(visible=[False, True, False, True], box=[None, left, corner, None]),
+            b=dict(visible=[True, True], box=[top, corner]),
+        )
+    )
+    found = selection_quality(
+        [
+            sample(
+                a=part(
+                    ['key', 'background', 'secondary'],
+                    [[[1, 0], [1, 1]], [[0, 0], [0, 0]], [[1, 0], [0, 0]]],
+                    [1, 0, 2],
+                ),
+                b=part(
+                    ['secondary', 'background'],
+                    [[[0, 1], [1, 0]], [[0, 0], [0, 0]]],
+                    [0, 1],
+                ),
+            )
+        ],
+        truth,
+    )
     # a: frame 1 (visible) and frame 2 (not) are selected, frame 0 is not.
     # Regions: 2 of 3 in frame 1, 1 of 1 in frame 2. Drawn at random: 3 × 2/4
     # + 1 × 1/4 of 4. Any frame: (2 + 1) of 8, as frame 0 has no box.
     assert found['a'] == dict(
-        frames_visible=1 / 2, frames_chance=1 / 3, regions_inside=3 / 4,
-        regions_chance=1.75 / 4, regions_chance_any_frame=3 / 8,
-        selected_frames=2, sampled_frames=3, kept_regions=4)
+        frames_visible=1 / 2,
+        frames_chance=1 / 3,
+        regions_inside=3 / 4,
+        regions_chance=1.75 / 4,
+        regions_chance_any_frame=3 / 8,
+        selected_frames=2,
+        sampled_frames=3,
+        kept_regions=4,
+    )
     # b: 1 of 2 in frame 0; drawn: 2 × 2/4; any frame: (2 + 1) of 8
     assert found['b'] == dict(
-        frames_visible=1, frames_chance=1, regions_inside=1 / 2,
-        regions_chance=1 / 2, regions_chance_any_frame=3 / 8,
-        selected_frames=1, sampled_frames=2, kept_regions=2)
+        frames_visible=1,
+        frames_chance=1,
+        regions_inside=1 / 2,
+        regions_chance=1 / 2,
+        regions_chance_any_frame=3 / 8,
+        selected_frames=1,
+        sampled_frames=2,
+        kept_regions=2,
+    )
     assert found['overall'] == dict(
-        frames_visible=2 / 3, frames_chance=3 / 5, regions_inside=4 / 6,
-        regions_chance=2.75 / 6, regions_chance_any_frame=6 / 16,
-        selected_frames=3, sampled_frames=5, kept_regions=6)
+        frames_visible=2 / 3,
+        frames_chance=3 / 5,
+        regions_inside=4 / 6,
+        regions_chance=2.75 / 6,
+        regions_chance_any_frame=6 / 16,
+        selected_frames=3,
+        sampled_frames=5,
+        kept_regions=6,
+    )
 
 
 def test_the_crop_counts():
     truth = dict(s=dict(a=dict(visible=[True], box=[(0.5, 0.5, 1, 1)])))
     marks = [[[1, 0], [0, 0]]]
     for crop, share in ((WHOLE, 0), ((0.5, 0.5, 0.5, 0.5), 1)):
-        found = selection_quality(
-            [sample(a=part(['key'], marks, [0], crop))], truth)
+        found = selection_quality([sample(a=part(['key'], marks, [0], crop))], truth)
         assert found['a']['regions_inside'] == share
 
 
@@ -86,28 +116,30 @@ def test_random_marks_reach_the_chance_level():
     rng = np.random.default_rng(0)
     frames, box = 4000, (0.1, 0.3, 0.6, 0.9)
     marks = rng.random((frames, 4, 4)).argsort(axis=2) < 2
-    truth = dict(s=dict(a=dict(visible=[True] * frames,
-                               box=[box] * frames)))
+    truth = dict(s=dict(a=dict(visible=[True] * frames, box=[box] * frames)))
     found = selection_quality(
-        [sample(a=part(['key'] * frames, marks, range(frames)))], truth)['a']
+        [sample(a=part(['key'] * frames, marks, range(frames)))], truth
+    )['a']
     assert found['regions_chance'] == regions_in_box(box, 4).mean()
     assert abs(found['regions_inside'] - found['regions_chance']) < 0.01
 
 
 def test_nothing_to_count():
     truth = dict(s=dict(a=dict(visible=[False], box=[None])))
-    found = selection_quality(
-        [sample(a=part(['background'], [[[0]]], [0]))], truth)
+    found = selection_quality([sample(a=part(['background'], [[[0]]], [0]))], truth)
     assert found['overall']['regions_inside'] is None
     assert found['overall']['frames_visible'] is None
     assert found['overall']['frames_chance'] == 0
 
 
-@pytest.mark.parametrize('truth, missing', [
-    (dict(), "'s'"),
-    (dict(s=dict()), "'a'"),
-    (dict(s=dict(a=dict(visible=[], box=[]))), 'index'),
-])
+@pytest.mark.parametrize(
+    'truth, missing',
+    [
+        (dict(), "'s'"),
+        (dict(s=dict()), "'a'"),
+        (dict(s=dict(a=dict(visible=[], box=[]))), 'index'),
+    ],
+)
 def test_incomplete_truth(truth, missing):
     with pytest.raises(InputError, match=f'{missing}.*sample s: use'):
         selection_quality([sample(a=part(['key'], [[[1]]], [0]))], truth)

@@ -1,4 +1,5 @@
 """Single-stream configs of the installed MMAction2 as two-branch ones."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -14,46 +15,100 @@ from mmbimodal.errors import InputError
 ROOT = Path(__file__).resolve().parents[2]
 UPSTREAM = Path(mmaction.__file__).parent / '.mim/configs/recognition'
 K400 = 'kinetics400-rgb.py'
-RESNET = dict(num_stages=2, strides=(2, 2), dilations=(1, 1),
-              out_indices=(1, ), pretrained=None)
-RESNET3D = dict(num_stages=2, spatial_strides=(2, 2), temporal_strides=(1, 1),
-                dilations=(1, 1), inflate=(1, 1), out_indices=(1, ),
-                base_channels=8, pretrained=None)
+RESNET = dict(
+    num_stages=2, strides=(2, 2), dilations=(1, 1), out_indices=(1,), pretrained=None
+)
+RESNET3D = dict(
+    num_stages=2,
+    spatial_strides=(2, 2),
+    temporal_strides=(1, 1),
+    dilations=(1, 1),
+    inflate=(1, 1),
+    out_indices=(1,),
+    base_channels=8,
+    pretrained=None,
+)
 # One config of each family; what makes it small: backbone, channels, head.
 FAMILIES = dict(
-    tsn=('tsn/tsn_imagenet-pretrained-r50_8xb32-1x1x3-100e_' + K400,
-         RESNET, 512, {}),
-    tsm=('tsm/tsm_imagenet-pretrained-r50_8xb16-1x1x8-50e_' + K400,
-         dict(depth=18, pretrained=None, pretrained2d=False,
-              strides=(2, 2, 2, 2)), 512, {}),
-    trn=('trn/trn_imagenet-pretrained-r50_8xb16-1x1x8-50e_sthv1-rgb.py',
-         RESNET, 512, {}),
-    tanet=('tanet/tanet_imagenet-pretrained-r50_8xb8-1x1x8-50e_sthv1-rgb.py',
-           RESNET, 512, {}),
-    c2d=('c2d/c2d_r50-in1k-pre-nopool_8xb32-8x8x1-100e_' + K400,
-         RESNET, 512, {}),
-    i3d=('i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_' + K400,
-         RESNET3D, 64, {}),
-    r2plus1d=('r2plus1d/r2plus1d_r34_8xb8-8x8x1-180e_' + K400,
-              dict(RESNET3D, norm_cfg=dict(type='BN3d'), depth=18), 16, {}),
-    slowonly=('slowonly/slowonly_r50_8xb16-8x8x1-256e_' + K400,
-              dict(base_channels=8), 256, {}),
-    slowfast=('slowfast/slowfast_r50_8xb8-8x8x1-256e_' + K400,
-              dict(slow_pathway=dict(base_channels=16),
-                   fast_pathway=dict(base_channels=2)), 576, {}),
-    csn=('csn/ircsn_ig65m-pretrained-r50-bnfrozen_8xb12-32x2x1-58e_' + K400,
-         RESNET3D, 64, {}),
-    swin=('swin/swin-tiny-p244-w877_in1k-pre_8xb8-amp-32x2x1-30e_' + K400,
-          dict(pretrained=None, pretrained2d=False, window_size=(2, 4, 4),
-               arch=dict(embed_dims=16, depths=[2, 2], num_heads=[1, 2]),
-               out_indices=(1, )), 32, {}),
-    mvit=('mvit/mvit-small-p244_32xb16-16x4x1-200e_' + K400,
-          dict(temporal_size=8, spatial_size=64,
-               arch=dict(embed_dims=16, num_layers=2, num_heads=1,
-                         downscale_indices=[1])), 32, {}),
-    timesformer=('timesformer/timesformer_divST_8xb8-8x32x1-15e_' + K400,
-                 dict(pretrained=None, img_size=64, embed_dims=32,
-                      num_heads=2, num_transformer_layers=1), 32, {}),
+    tsn=('tsn/tsn_imagenet-pretrained-r50_8xb32-1x1x3-100e_' + K400, RESNET, 512, {}),
+    tsm=(
+        'tsm/tsm_imagenet-pretrained-r50_8xb16-1x1x8-50e_' + K400,
+        dict(depth=18, pretrained=None, pretrained2d=False, strides=(2, 2, 2, 2)),
+        512,
+        {},
+    ),
+    trn=(
+        'trn/trn_imagenet-pretrained-r50_8xb16-1x1x8-50e_sthv1-rgb.py',
+        RESNET,
+        512,
+        {},
+    ),
+    tanet=(
+        'tanet/tanet_imagenet-pretrained-r50_8xb8-1x1x8-50e_sthv1-rgb.py',
+        RESNET,
+        512,
+        {},
+    ),
+    c2d=('c2d/c2d_r50-in1k-pre-nopool_8xb32-8x8x1-100e_' + K400, RESNET, 512, {}),
+    i3d=('i3d/i3d_imagenet-pretrained-r50_8xb8-32x2x1-100e_' + K400, RESNET3D, 64, {}),
+    r2plus1d=(
+        'r2plus1d/r2plus1d_r34_8xb8-8x8x1-180e_' + K400,
+        dict(RESNET3D, norm_cfg=dict(type='BN3d'), depth=18),
+        16,
+        {},
+    ),
+    slowonly=(
+        'slowonly/slowonly_r50_8xb16-8x8x1-256e_' + K400,
+        dict(base_channels=8),
+        256,
+        {},
+    ),
+    slowfast=(
+        'slowfast/slowfast_r50_8xb8-8x8x1-256e_' + K400,
+        dict(slow_pathway=dict(base_channels=16), fast_pathway=dict(base_channels=2)),
+        576,
+        {},
+    ),
+    csn=(
+        'csn/ircsn_ig65m-pretrained-r50-bnfrozen_8xb12-32x2x1-58e_' + K400,
+        RESNET3D,
+        64,
+        {},
+    ),
+    swin=(
+        'swin/swin-tiny-p244-w877_in1k-pre_8xb8-amp-32x2x1-30e_' + K400,
+        dict(
+            pretrained=None,
+            pretrained2d=False,
+            window_size=(2, 4, 4),
+            arch=dict(embed_dims=16, depths=[2, 2], num_heads=[1, 2]),
+            out_indices=(1,),
+        ),
+        32,
+        {},
+    ),
+    mvit=(
+        'mvit/mvit-small-p244_32xb16-16x4x1-200e_' + K400,
+        dict(
+            temporal_size=8,
+            spatial_size=64,
+            arch=dict(embed_dims=16, num_layers=2, num_heads=1, downscale_indices=[1]),
+        ),
+        32,
+        {},
+    ),
+    timesformer=(
+        'timesformer/timesformer_divST_8xb8-8x32x1-15e_' + K400,
+        dict(
+            pretrained=None,
+            img_size=64,
+            embed_dims=32,
+            num_heads=2,
+            num_transformer_layers=1,
+        ),
+        32,
+        {},
+    ),
 )
 
 
@@ -98,17 +153,23 @@ def shrink(config, family, pairs, work_dir):
             step.update(clip_len=8)
         if 'frame_interval' in step:
             step.update(frame_interval=1)
-    dataset.update(data_root=str(pairs),
-                   ann_file='annotations/xview_train.json')
+    dataset.update(data_root=str(pairs), ann_file='annotations/xview_train.json')
     config.train_dataloader.update(
-        batch_size=2, num_workers=0, persistent_workers=False)
+        batch_size=2, num_workers=0, persistent_workers=False
+    )
     config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=2)
     config.param_scheduler = None
     # mixed precision is for GPUs
     config.optim_wrapper.type = 'OptimWrapper'
     config.default_hooks = dict(logger=dict(type='LoggerHook', interval=1))
-    for key in ('val_dataloader', 'val_cfg', 'val_evaluator',
-                'test_dataloader', 'test_cfg', 'test_evaluator'):
+    for key in (
+        'val_dataloader',
+        'val_cfg',
+        'val_evaluator',
+        'test_dataloader',
+        'test_cfg',
+        'test_evaluator',
+    ):
         config.pop(key, None)
     config.work_dir = str(work_dir)
     config.launcher = 'none'
@@ -125,14 +186,12 @@ def test_it_trains_for_two_iterations(tool, family, pairs, tmp_path):
     config = shrink(Config.fromfile(path), family, pairs, tmp_path)
     torch.manual_seed(0)
     runner = Runner.from_cfg(config)
-    before = {name: x.detach().clone()
-              for name, x in runner.model.named_parameters()}
+    before = {name: x.detach().clone() for name, x in runner.model.named_parameters()}
     runner.train()
     assert runner.iter == 2
     after = dict(runner.model.named_parameters())
     assert all(x.isfinite().all() for x in after.values())
-    changed = [name for name, x in after.items()
-               if not torch.equal(x, before[name])]
+    changed = [name for name, x in after.items() if not torch.equal(x, before[name])]
     assert any(name.startswith('backbone.') for name in changed)
     assert any(name.startswith('cls_head.') for name in changed)
 
@@ -148,11 +207,19 @@ def test_what_stays_and_what_changes(tool):
     assert tuple(model.backbone.modalities) == ('rgb', 'depth')
     for name in ('rgb', 'depth'):
         assert model.data_preprocessor.preprocessors[name] == (
-            source.model.data_preprocessor)
-    assert [step['type'] for step in config.train_dataloader.dataset.pipeline
-            ] == ['ForEachModality', 'SyncSample', 'ForEachModality',
-                  'SyncResize', 'ForEachModality', 'ForEachModality',
-                  'ForEachModality', 'ForEachModality', 'PackModalityInputs']
+            source.model.data_preprocessor
+        )
+    assert [step['type'] for step in config.train_dataloader.dataset.pipeline] == [
+        'ForEachModality',
+        'SyncSample',
+        'ForEachModality',
+        'SyncResize',
+        'ForEachModality',
+        'ForEachModality',
+        'ForEachModality',
+        'ForEachModality',
+        'PackModalityInputs',
+    ]
     assert config.test_dataloader.dataset.test_mode
     assert not config.train_dataloader.dataset.test_mode
     assert config.optim_wrapper == source.optim_wrapper
@@ -181,11 +248,13 @@ def test_a_checkpoint_to_start_from_fills_the_branch(tool):
     assert config.model.backbone.init_cfg.checkpoint == 'tsn.pth'
 
 
-@pytest.mark.parametrize('path,message', [
-    ('tpn/tpn-slowonly_r50_8xb8-8x8x1-150e_' + K400, 'neck TPN'),
-    ('omnisource/slowonly_r50_8xb16-8x8x1-256e_imagenet-' + K400,
-     'RecognizerOmni'),
-])
+@pytest.mark.parametrize(
+    'path,message',
+    [
+        ('tpn/tpn-slowonly_r50_8xb8-8x8x1-150e_' + K400, 'neck TPN'),
+        ('omnisource/slowonly_r50_8xb16-8x8x1-256e_imagenet-' + K400, 'RecognizerOmni'),
+    ],
+)
 def test_what_cannot_be_converted(tool, path, message):
     with pytest.raises(InputError, match=message):
         tool.convert(Config.fromfile(UPSTREAM / path), ['rgb', 'ir'])
@@ -194,9 +263,20 @@ def test_what_cannot_be_converted(tool, path, message):
 def test_the_command(tmp_path):
     out = tmp_path / 'tsn.py'
     output = subprocess.run(
-        [sys.executable, str(ROOT / 'tools/convert/to_bimodal.py'),
-         str(UPSTREAM / FAMILIES['tsn'][0]), '--modalities', 'rgb', 'ir',
-         '--out', str(out)], capture_output=True, text=True, timeout=120)
+        [
+            sys.executable,
+            str(ROOT / 'tools/convert/to_bimodal.py'),
+            str(UPSTREAM / FAMILIES['tsn'][0]),
+            '--modalities',
+            'rgb',
+            'ir',
+            '--out',
+            str(out),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert output.returncode == 0, output.stderr
     assert 'data_root' in output.stdout
     assert Config.fromfile(out).model.type == 'MultiModalRecognizer'

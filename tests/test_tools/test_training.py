@@ -1,4 +1,5 @@
 """The command lines, as a user runs them: processes, files, exit codes."""
+
 import json
 import os
 import re
@@ -16,10 +17,14 @@ from mmbimodal.apis import find_upstream
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs' / 'staf_synth.py'
 TINY = [
-    'model.backbone.embed_dims=16', 'model.backbone.num_heads=2',
-    'model.backbone.num_layers=1', 'model.neck.in_channels=16',
-    'model.neck.num_samples=8', 'model.cls_head.in_channels=16',
-    'model.cls_head.num_heads=2', 'train_cfg.val_interval=1',
+    'model.backbone.embed_dims=16',
+    'model.backbone.num_heads=2',
+    'model.backbone.num_layers=1',
+    'model.neck.in_channels=16',
+    'model.neck.num_samples=8',
+    'model.cls_head.in_channels=16',
+    'model.cls_head.num_heads=2',
+    'train_cfg.val_interval=1',
     'default_hooks.logger.interval=1',
 ]
 
@@ -32,7 +37,8 @@ def options(pairs, *more):
             f'{split}_dataloader.dataset.data_root={pairs}',
             f'{split}_dataloader.batch_size=6',
             f'{split}_dataloader.num_workers=0',
-            f'{split}_dataloader.persistent_workers=False']
+            f'{split}_dataloader.persistent_workers=False',
+        ]
     return ['--cfg-options', *chosen]
 
 
@@ -40,8 +46,12 @@ def start(script, *arguments, launcher=(), cwd=None):
     environment = dict(os.environ, OMP_NUM_THREADS='1')
     return subprocess.Popen(
         [sys.executable, *launcher, str(script), *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=environment, cwd=cwd)
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        cwd=cwd,
+    )
 
 
 def run(script, *arguments, **kwargs):
@@ -62,8 +72,12 @@ def trained(pairs, tmp_path_factory):
     """MMAction2's unmodified tools/train.py, one epoch."""
     work_dir = tmp_path_factory.mktemp('work dir')
     code, output = run(
-        find_upstream('train.py'), CONFIG, '--work-dir', work_dir,
-        *options(pairs, 'train_cfg.max_epochs=1'))
+        find_upstream('train.py'),
+        CONFIG,
+        '--work-dir',
+        work_dir,
+        *options(pairs, 'train_cfg.max_epochs=1'),
+    )
     assert code == 0, output
     return work_dir
 
@@ -82,8 +96,14 @@ def test_upstream_train_runs_our_config(trained):
 def test_ours_and_upstream_test_agree(trained, pairs, tmp_path):
     found = []
     for script in (ROOT / 'tools' / 'test.py', find_upstream('test.py')):
-        code, output = run(script, CONFIG, trained / 'epoch_1.pth',
-                           '--work-dir', tmp_path, *options(pairs))
+        code, output = run(
+            script,
+            CONFIG,
+            trained / 'epoch_1.pth',
+            '--work-dir',
+            tmp_path,
+            *options(pairs),
+        )
         assert code == 0, output
         found.append(accuracy(output))
     assert found[0] == found[1]
@@ -91,8 +111,13 @@ def test_ours_and_upstream_test_agree(trained, pairs, tmp_path):
 
 def test_resume_after_kill(pairs, tmp_path):
     """Killed without warning in the third epoch, it goes on from there."""
-    arguments = [CONFIG, '--work-dir', tmp_path, '--resume',
-                 *options(pairs, 'train_cfg.max_epochs=4')]
+    arguments = [
+        CONFIG,
+        '--work-dir',
+        tmp_path,
+        '--resume',
+        *options(pairs, 'train_cfg.max_epochs=4'),
+    ]
     process = start(ROOT / 'tools' / 'train.py', *arguments)
     for line in process.stdout:
         if 'Epoch(train) [3][1/4]' in line:
@@ -110,12 +135,22 @@ def test_resume_after_kill(pairs, tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='CPU processes')
 def test_two_processes_train_and_test_as_one(pairs, tmp_path, trained):
-    launcher = ['-m', 'torch.distributed.run', '--nproc_per_node=2',
-                '--master_port=29731']
+    launcher = [
+        '-m',
+        'torch.distributed.run',
+        '--nproc_per_node=2',
+        '--master_port=29731',
+    ]
     code, output = run(
-        ROOT / 'tools' / 'train.py', CONFIG, '--launcher', 'pytorch',
-        '--work-dir', tmp_path / 'train', *options(
-            pairs, 'train_cfg.max_epochs=1'), launcher=launcher)
+        ROOT / 'tools' / 'train.py',
+        CONFIG,
+        '--launcher',
+        'pytorch',
+        '--work-dir',
+        tmp_path / 'train',
+        *options(pairs, 'train_cfg.max_epochs=1'),
+        launcher=launcher,
+    )
     assert code == 0, output
     # 24 samples, 6 in each of 2 processes: 2 iterations
     saved = torch.load(tmp_path / 'train' / 'epoch_1.pth', weights_only=True)
@@ -123,9 +158,15 @@ def test_two_processes_train_and_test_as_one(pairs, tmp_path, trained):
     found = []
     for prefix, more in (([], []), (launcher, ['--launcher', 'pytorch'])):
         code, output = run(
-            ROOT / 'tools' / 'test.py', CONFIG, trained / 'epoch_1.pth',
-            *more, '--work-dir', tmp_path / 'test', *options(
-                pairs, 'test_dataloader.batch_size=5'), launcher=prefix)
+            ROOT / 'tools' / 'test.py',
+            CONFIG,
+            trained / 'epoch_1.pth',
+            *more,
+            '--work-dir',
+            tmp_path / 'test',
+            *options(pairs, 'test_dataloader.batch_size=5'),
+            launcher=prefix,
+        )
         assert code == 0, output
         found.append(accuracy(output))
     assert found[0] == found[1]
@@ -134,17 +175,27 @@ def test_two_processes_train_and_test_as_one(pairs, tmp_path, trained):
 def test_mixed_precision_and_views(pairs, tmp_path):
     """--amp, and two clips of three crops when testing."""
     code, output = run(
-        ROOT / 'tools' / 'train.py', CONFIG, '--amp', '--work-dir', tmp_path,
-        *options(pairs, 'train_cfg.max_epochs=1',
-                 'test_dataloader.dataset.pipeline.1.transforms.0.'
-                 'num_clips=2',
-                 'test_dataloader.dataset.pipeline.3.short_side=64',
-                 'test_dataloader.dataset.pipeline.4.transforms.0.'
-                 'type=ThreeCrop'))
+        ROOT / 'tools' / 'train.py',
+        CONFIG,
+        '--amp',
+        '--work-dir',
+        tmp_path,
+        *options(
+            pairs,
+            'train_cfg.max_epochs=1',
+            'test_dataloader.dataset.pipeline.1.transforms.0.num_clips=2',
+            'test_dataloader.dataset.pipeline.3.short_side=64',
+            'test_dataloader.dataset.pipeline.4.transforms.0.type=ThreeCrop',
+        ),
+    )
     assert code == 0, output
     code, output = run(
-        ROOT / 'tools' / 'test.py', tmp_path / 'staf_synth.py',
-        tmp_path / 'epoch_1.pth', '--work-dir', tmp_path / 'test')
+        ROOT / 'tools' / 'test.py',
+        tmp_path / 'staf_synth.py',
+        tmp_path / 'epoch_1.pth',
+        '--work-dir',
+        tmp_path / 'test',
+    )
     assert code == 0, output
     assert 0 <= accuracy(output) <= 1
 
@@ -165,16 +216,27 @@ def test_missing_data_set_is_one_sentence(tmp_path):
 
 def test_checkpoint_of_another_architecture(trained, pairs, tmp_path):
     sentence = mistake(
-        CONFIG, trained / 'epoch_1.pth', '--work-dir', tmp_path,
-        *options(pairs, 'model.backbone.num_layers=2'), script='test.py')
+        CONFIG,
+        trained / 'epoch_1.pth',
+        '--work-dir',
+        tmp_path,
+        *options(pairs, 'model.backbone.num_layers=2'),
+        script='test.py',
+    )
     assert 'does not fit this model' in sentence
 
 
 def test_nan_loss_stops_with_the_sample_ids(pairs, tmp_path):
     sentence = mistake(
-        CONFIG, '--work-dir', tmp_path, *options(
-            pairs, 'model.cls_head.loss_cls.type=CrossEntropyLoss',
-            'model.cls_head.loss_cls.loss_weight=nan'))
+        CONFIG,
+        '--work-dir',
+        tmp_path,
+        *options(
+            pairs,
+            'model.cls_head.loss_cls.type=CrossEntropyLoss',
+            'model.cls_head.loss_cls.loss_weight=nan',
+        ),
+    )
     assert 'the loss is nan in epoch 1, iteration 1' in sentence
     assert len(re.findall(r'S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}', sentence)) == 6
     assert not list(tmp_path.glob('*.pth'))
@@ -182,11 +244,15 @@ def test_nan_loss_stops_with_the_sample_ids(pairs, tmp_path):
 
 def test_damaged_video_in_a_worker_is_one_sentence(pairs, tmp_path):
     import shutil
+
     root = tmp_path / 'pairs'
     shutil.copytree(pairs, root)
     broken = next(root.glob('nturgb+d_ir/*C002*.avi'))
     broken.write_bytes(b'')
     sentence = mistake(
-        CONFIG, '--work-dir', tmp_path / 'work', *options(
-            root, 'train_dataloader.num_workers=2'))
+        CONFIG,
+        '--work-dir',
+        tmp_path / 'work',
+        *options(root, 'train_dataloader.num_workers=2'),
+    )
     assert str(broken) in sentence

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmaction.registry import MODELS
 from mmbimodal.datasets.annotation import write_annotation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,8 +19,7 @@ SIZES = dict(rgb=(96, 72), ir=(64, 48))
 
 def write_video(path, size, frames=20, seed=0):
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = cv2.VideoWriter(
-        str(path), cv2.VideoWriter_fourcc(*'MJPG'), 25, size)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 25, size)
     rng = np.random.default_rng(seed)
     for _ in range(frames):
         coarse = rng.integers(0, 256, (6, 8, 3), np.uint8)
@@ -40,9 +39,13 @@ def data_root(tmp_path_factory):
             write_video(root / row[name], size, seed=k)
         rows.append(row)
     write_annotation(
-        str(root / 'annotations/xview_test.json'), dataset='toy',
-        split='test', classes=CLASSES, modalities=list(SIZES),
-        data_list=rows)
+        str(root / 'annotations/xview_test.json'),
+        dataset='toy',
+        split='test',
+        classes=CLASSES,
+        modalities=list(SIZES),
+        data_list=rows,
+    )
     return root
 
 
@@ -50,8 +53,8 @@ def data_root(tmp_path_factory):
 def config_file(data_root, tmp_path_factory):
     """The synthetic pairs' config on these samples, with one layer."""
     loader = dict(
-        num_workers=0, persistent_workers=False,
-        dataset=dict(data_root=str(data_root)))
+        num_workers=0, persistent_workers=False, dataset=dict(data_root=str(data_root))
+    )
     path = tmp_path_factory.mktemp('config') / 'tiny.py'
     path.write_text(f"""
 _base_ = {str(ROOT / 'configs/staf_synth.py')!r}
@@ -78,8 +81,10 @@ def checkpoint(config_file, tmp_path_factory):
     path = tmp_path_factory.mktemp('weights') / 'random.pth'
     torch.save(
         dict(
-            state_dict=model.state_dict(),
-            meta=dict(dataset_meta=dict(classes=CLASSES))), path)
+            state_dict=model.state_dict(), meta=dict(dataset_meta=dict(classes=CLASSES))
+        ),
+        path,
+    )
     return str(path)
 
 
@@ -117,6 +122,7 @@ def check_texts():
     def check(figure):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.text import Text
+
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         drawn = figure.get_tightbbox(canvas.get_renderer())

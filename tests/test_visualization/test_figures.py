@@ -9,21 +9,33 @@ import pytest
 from mmbimodal.apis import init_recognizer, inspect_selection
 from mmbimodal.errors import InputError
 from mmbimodal.evaluation import confusion_counts, confusion_pair
-from mmbimodal.visualization import (confusion_figure, confusion_pair_figure,
-                                     read_scalars, save_png, selection_figure,
-                                     training_curves)
+from mmbimodal.visualization import (
+    confusion_figure,
+    confusion_pair_figure,
+    read_scalars,
+    save_png,
+    selection_figure,
+    training_curves,
+)
 
 
 def write_run(work_dir, start, records):
     path = work_dir / start / 'vis_data/scalars.json'
     path.parent.mkdir(parents=True)
-    path.write_text('\n'.join(
-        x if isinstance(x, str) else json.dumps(x) for x in records))
+    path.write_text(
+        '\n'.join(x if isinstance(x, str) else json.dumps(x) for x in records)
+    )
 
 
 def train_record(step, loss, per_epoch=10):
-    return dict(loss=loss, loss_cls=loss / 2, top1_acc=0.5, step=step,
-                iter=step, epoch=(step - 1) // per_epoch + 1)
+    return dict(
+        loss=loss,
+        loss_cls=loss / 2,
+        top1_acc=0.5,
+        step=step,
+        iter=step,
+        epoch=(step - 1) // per_epoch + 1,
+    )
 
 
 def val_record(epoch, top1):
@@ -33,12 +45,25 @@ def val_record(epoch, top1):
 @pytest.fixture
 def work_dir(tmp_path):
     """A training that was killed in epoch 3, and resumed after epoch 2."""
-    write_run(tmp_path, '20260101_000000', [
-        train_record(5, 4.0), train_record(10, 3.0), val_record(1, 0.1),
-        train_record(15, 2.5), train_record(20, 2.0), val_record(2, 0.3),
-        train_record(25, 9.0), '{"loss": 8.0, "st'])
-    write_run(tmp_path, '20260102_000000', [
-        train_record(25, 1.5), train_record(30, 1.0), val_record(3, 0.2)])
+    write_run(
+        tmp_path,
+        '20260101_000000',
+        [
+            train_record(5, 4.0),
+            train_record(10, 3.0),
+            val_record(1, 0.1),
+            train_record(15, 2.5),
+            train_record(20, 2.0),
+            val_record(2, 0.3),
+            train_record(25, 9.0),
+            '{"loss": 8.0, "st',
+        ],
+    )
+    write_run(
+        tmp_path,
+        '20260102_000000',
+        [train_record(25, 1.5), train_record(30, 1.0), val_record(3, 0.2)],
+    )
     write_run(tmp_path, '20260103_000000', [val_record(0, 0.7)])  # a test
     return tmp_path
 
@@ -51,8 +76,7 @@ def test_resumed_runs_become_one(work_dir):
 
 
 def test_run_that_starts_again_replaces(work_dir):
-    write_run(work_dir, '20260104_000000',
-              [train_record(5, 7.0), val_record(1, 0.4)])
+    write_run(work_dir, '20260104_000000', [train_record(5, 7.0), val_record(1, 0.4)])
     scalars = read_scalars(work_dir)
     assert [x['loss'] for x in scalars.train] == [7.0]
     assert [x['acc/top1'] for x in scalars.val] == [0.4]
@@ -62,8 +86,8 @@ def test_curves(work_dir, tmp_path, check_png, check_texts):
     figure = training_curves(read_scalars(work_dir))
     losses, accuracies = figure.axes
     lines = {x.get_label(): x for x in losses.lines + accuracies.lines}
-    assert np.allclose(lines['loss'].get_xdata(), [.5, 1, 1.5, 2, 2.5, 3])
-    assert lines['loss_cls'].get_ydata().tolist() == [2, 1.5, 1.25, 1, .75, .5]
+    assert np.allclose(lines['loss'].get_xdata(), [0.5, 1, 1.5, 2, 2.5, 3])
+    assert lines['loss_cls'].get_ydata().tolist() == [2, 1.5, 1.25, 1, 0.75, 0.5]
     assert lines['validation acc/top1'].get_xdata().tolist() == [1, 2, 3]
     means = lines['training top1_acc (epoch mean)']
     assert means.get_ydata().tolist() == [0.5] * 3
@@ -90,13 +114,21 @@ def write_predictions(tmp_path):
 
     def write(name, guesses, labels=(0, 0, 0, 0, 1), classes=CLASSES):
         path = tmp_path / name
-        path.write_text(json.dumps(dict(
-            classes=classes,
-            predictions=[
-                dict(sample_id=f's{i}', label=label,
-                     scores=np.eye(len(classes))[guess].tolist())
-                for i, (label, guess) in enumerate(zip(labels, guesses))
-            ])))
+        path.write_text(
+            json.dumps(
+                dict(
+                    classes=classes,
+                    predictions=[
+                        dict(
+                            sample_id=f's{i}',
+                            label=label,
+                            scores=np.eye(len(classes))[guess].tolist(),
+                        )
+                        for i, (label, guess) in enumerate(zip(labels, guesses))
+                    ],
+                )
+            )
+        )
         return str(path)
 
     return write
@@ -112,7 +144,7 @@ def test_confusion(predictions, tmp_path, check_png, check_texts):
     assert counts.tolist() == [[2, 1, 1], [0, 1, 0], [0, 0, 0]]
     figure = confusion_figure(counts, classes)
     shares = figure.axes[0].images[0].get_array()
-    assert shares.tolist() == [[.5, .25, .25], [0, 1, 0], [0, 0, 0]]
+    assert shares.tolist() == [[0.5, 0.25, 0.25], [0, 1, 0], [0, 0, 0]]
     texts = check_texts(figure)
     assert '3 of 5 right: top-1 60.0%' in texts
     assert 'wave with both arms' in texts and 'walk (4)' in texts
@@ -129,8 +161,9 @@ def test_confusion_of_many_classes(tmp_path, check_png, check_texts):
     check_png(tmp_path / 'confusion.png')
 
 
-def test_two_confusions(predictions, write_predictions, tmp_path, check_png,
-                        check_texts):
+def test_two_confusions(
+    predictions, write_predictions, tmp_path, check_png, check_texts
+):
     better = write_predictions('better.json', [0, 0, 0, 1, 2])
     first, second, classes = confusion_pair(predictions, better)
     assert first.tolist() == [[2, 1, 1], [0, 1, 0], [0, 0, 0]]
@@ -162,15 +195,21 @@ def test_two_confusions_of_many_classes(tmp_path, check_png, check_texts):
     check_png(tmp_path / 'pair.png')
 
 
-@pytest.mark.parametrize('other, message', [
-    (dict(classes=['walk', 'jog', 'hug']),
-     r'different classes \(jog, wave with both arms\): compare'),
-    (dict(classes=CLASSES[::-1]), r'different classes \(in another order\)'),
-    (dict(labels=(0, 0, 0, 1, 1)), r'1 samples or their labels \(s3 is one'),
-    (dict(labels=(0, 0, 0, 0)), r'1 samples or their labels \(s4 is one'),
-])
-def test_two_tests_that_cannot_be_compared(predictions, write_predictions,
-                                           other, message):
+@pytest.mark.parametrize(
+    'other, message',
+    [
+        (
+            dict(classes=['walk', 'jog', 'hug']),
+            r'different classes \(jog, wave with both arms\): compare',
+        ),
+        (dict(classes=CLASSES[::-1]), r'different classes \(in another order\)'),
+        (dict(labels=(0, 0, 0, 1, 1)), r'1 samples or their labels \(s3 is one'),
+        (dict(labels=(0, 0, 0, 0)), r'1 samples or their labels \(s4 is one'),
+    ],
+)
+def test_two_tests_that_cannot_be_compared(
+    predictions, write_predictions, other, message
+):
     second = write_predictions('other.json', [0, 0, 1, 2, 1], **other)
     with pytest.raises(InputError, match=f'predictions.json.*{message}'):
         confusion_pair(predictions, second)
@@ -204,25 +243,34 @@ def test_selection(config, checkpoint, tmp_path, check_png, check_texts):
     check_png(tmp_path / 's1.png')
 
 
-def test_selection_of_noise_at_full_size_stays_small(tmp_path, check_png,
-                                                     check_texts):
+def test_selection_of_noise_at_full_size_stays_small(tmp_path, check_png, check_texts):
     rng = np.random.default_rng(0)
     marks = np.zeros((8, 14, 14), bool)
     marks[:4, :7] = True
     part = SimpleNamespace(
-        frames=rng.integers(0, 256, (8, 224, 224, 3), np.uint8), marks=marks,
-        frame_inds=np.arange(8) * 100, scores=np.linspace(1, 0, 8),
-        levels=np.array(['key'] * 4 + ['background'] * 4))
-    figure = selection_figure(SimpleNamespace(
-        sample_id='S001C001P001R001A001', classes=['take off a hat or cap'],
-        class_scores=np.ones(1), label=0,
-        modalities=dict(depth=part, thermal=part)))
+        frames=rng.integers(0, 256, (8, 224, 224, 3), np.uint8),
+        marks=marks,
+        frame_inds=np.arange(8) * 100,
+        scores=np.linspace(1, 0, 8),
+        levels=np.array(['key'] * 4 + ['background'] * 4),
+    )
+    figure = selection_figure(
+        SimpleNamespace(
+            sample_id='S001C001P001R001A001',
+            classes=['take off a hat or cap'],
+            class_scores=np.ones(1),
+            label=0,
+            modalities=dict(depth=part, thermal=part),
+        )
+    )
     check_texts(figure)
     save_png(figure, tmp_path / 'noise.png')
     check_png(tmp_path / 'noise.png')
 
 
 def test_importing_does_not_import_pyplot():
-    code = ('import sys, mmbimodal.visualization; '
-            'sys.exit("matplotlib.pyplot" in sys.modules)')
+    code = (
+        'import sys, mmbimodal.visualization; '
+        'sys.exit("matplotlib.pyplot" in sys.modules)'
+    )
     assert subprocess.run([sys.executable, '-c', code]).returncode == 0

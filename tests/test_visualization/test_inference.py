@@ -3,8 +3,12 @@ import pytest
 import torch
 from mmengine.dataset import pseudo_collate
 
-from mmbimodal.apis import (build_test_set, init_recognizer, inspect_dataset,
-                            inspect_selection)
+from mmbimodal.apis import (
+    build_test_set,
+    init_recognizer,
+    inspect_dataset,
+    inspect_selection,
+)
 from mmbimodal.errors import InputError
 
 
@@ -41,8 +45,7 @@ def test_frames_are_what_the_pipeline_gives(model, config):
         assert part.frame_inds.tolist() == [1, 3, 6, 8, 11, 13, 15, 18]
         # 96×72, whose short side is 72 already, then 64×64 of the middle;
         # the other modality is resized to the same size
-        assert np.allclose(part.crop,
-                           (16 / 96, 4 / 72, 64 / 96, 64 / 72), atol=1e-6)
+        assert np.allclose(part.crop, (16 / 96, 4 / 72, 64 / 96, 64 / 72), atol=1e-6)
 
 
 def test_prediction_is_that_of_testing(model, config):
@@ -84,12 +87,15 @@ def test_one_file_without_its_partner(model, config, data_root):
     assert np.isfinite(part.scores).all()
 
 
-@pytest.mark.parametrize('sample, message', [
-    ('nobody', "there is no sample 'nobody' in .*ids are like s0"),
-    (dict(depth='x.avi'), 'modalities depth, the model knows rgb, ir'),
-    (dict(), r'\(none\)'),
-    (dict(ir='nowhere.avi'), 'nowhere.avi, the ir of the sample, does not'),
-])
+@pytest.mark.parametrize(
+    'sample, message',
+    [
+        ('nobody', "there is no sample 'nobody' in .*ids are like s0"),
+        (dict(depth='x.avi'), 'modalities depth, the model knows rgb, ir'),
+        (dict(), r'\(none\)'),
+        (dict(ir='nowhere.avi'), 'nowhere.avi, the ir of the sample, does not'),
+    ],
+)
 def test_mistakes(model, config, sample, message):
     with pytest.raises(InputError, match=message):
         inspect_selection(model, config, sample)
@@ -110,11 +116,12 @@ def test_checkpoint_of_another_model_is_refused(config, checkpoint):
 
 def test_model_without_selection_is_refused(config, tmp_path):
     from mmaction.registry import MODELS
+
     config.model.backbone.with_saliency = False
     config.model.neck = dict(type='FeatureSum')
     config.model.cls_head = dict(
-        type='TimeSformerHead', num_classes=3, in_channels=128,
-        average_clips='prob')
+        type='TimeSformerHead', num_classes=3, in_channels=128, average_clips='prob'
+    )
     path = tmp_path / 'baseline.pth'
     torch.save(MODELS.build(config.model).state_dict(), path)
     model = init_recognizer(config, str(path))

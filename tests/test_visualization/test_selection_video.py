@@ -15,17 +15,22 @@ def part(steps=3):
     marks = np.zeros((steps, 2, 2), bool)
     marks[0, 0] = True
     return SimpleNamespace(
-        frames=np.broadcast_to(COLORS[:steps, None, None],
-                               (steps, 32, 32, 3)),
-        marks=marks, frame_inds=np.arange(steps) * 5,
+        frames=np.broadcast_to(COLORS[:steps, None, None], (steps, 32, 32, 3)),
+        marks=marks,
+        frame_inds=np.arange(steps) * 5,
         scores=np.linspace(1, 0, steps),
-        levels=np.array(['key'] + ['background'] * (steps - 1)))
+        levels=np.array(['key'] + ['background'] * (steps - 1)),
+    )
 
 
 def selection(**modalities):
     return SimpleNamespace(
-        sample_id='S001C001P001R001A001', classes=['walk', 'run'],
-        class_scores=np.array([.8, .2]), label=1, modalities=modalities)
+        sample_id='S001C001P001R001A001',
+        classes=['walk', 'run'],
+        class_scores=np.array([0.8, 0.2]),
+        label=1,
+        modalities=modalities,
+    )
 
 
 def read(path):
@@ -44,7 +49,7 @@ def test_the_strip_is_played_in_time(tmp_path):
     for x in (width // 4, 3 * width // 4):  # the middles of both panels
         # of the first frame the upper half is kept, the lower one pale
         assert np.abs(frames[1, height // 3, x] - kept).max() < 25
-        veiled = frames[1, int(height * .6), x]
+        veiled = frames[1, int(height * 0.6), x]
         assert np.abs(veiled - (kept / 4 + 255 * 3 / 4)).max() < 25
     for step, color in enumerate(COLORS[1:].astype(int), 1):
         shown = frames[4 * step + 1, height // 3, width // 4]
@@ -70,15 +75,24 @@ def test_without_an_encoder_nothing_is_written(tmp_path, monkeypatch):
     path = tmp_path / 's.mp4'
     path.write_bytes(b'an older one')
     monkeypatch.setattr(
-        'cv2.VideoWriter', lambda *x: SimpleNamespace(isOpened=lambda: False))
+        'cv2.VideoWriter', lambda *x: SimpleNamespace(isOpened=lambda: False)
+    )
     with pytest.raises(InputError, match='s.mp4 cannot be written.*encoder'):
         save_selection_video(selection(a=part()), path)
     assert path.read_bytes() == b'an older one'
 
 
 def test_script(run_tool, config_file, checkpoint, tmp_path):
-    run_tool('visualizations/selection.py', config_file, checkpoint,
-             '--sample', 's1', '--out', tmp_path / 'pictures', '--video-out',
-             tmp_path / 'videos')
+    run_tool(
+        'visualizations/selection.py',
+        config_file,
+        checkpoint,
+        '--sample',
+        's1',
+        '--out',
+        tmp_path / 'pictures',
+        '--video-out',
+        tmp_path / 'videos',
+    )
     assert (tmp_path / 'pictures/s1.png').is_file()
     assert len(read(tmp_path / 'videos/s1.mp4')[0]) == 32

@@ -16,9 +16,10 @@ def features(classes, per_class=6, spread=0.1):
     noise = rng.normal(size=(len(labels), 8))
     centres = rng.normal(size=(len(classes), 8)) * 10
     return SimpleNamespace(
-        spaces={'visible branch': noise,
-                'fusion': centres[labels] + spread * noise},
-        labels=labels, classes=classes)
+        spaces={'visible branch': noise, 'fusion': centres[labels] + spread * noise},
+        labels=labels,
+        classes=classes,
+    )
 
 
 def test_panels(tmp_path, check_png, check_texts):
@@ -28,8 +29,7 @@ def test_panels(tmp_path, check_png, check_texts):
     texts = check_texts(figure)
     assert 'fusion\nnearest neighbour of the same class: 100%' in texts
     assert {f'class {i}' for i in range(12)} <= set(texts)
-    points = [sum(len(x.get_offsets()) for x in ax.collections)
-              for ax in figure.axes]
+    points = [sum(len(x.get_offsets()) for x in ax.collections) for ax in figure.axes]
     assert points == [70, 72]
     # Points of a class lie together where the features do.
     fusion = [x.get_offsets() for x in figure.axes[1].collections]
@@ -48,7 +48,7 @@ def test_the_same_features_give_the_same_picture():
 
 def test_share_of_neighbours():
     found = features(['a', 'b'], per_class=3)
-    line = np.array([0, 1, 3, 4, 10, 11.])[:, None] * np.ones(2)
+    line = np.array([0, 1, 3, 4, 10, 11.0])[:, None] * np.ones(2)
     found.spaces, found.labels = dict(line=line), np.array([0, 0, 0, 1, 1, 1])
     # 3 and 4 are each other's nearest, and of different classes
     assert tsne_figure(found).axes[0].get_title().endswith('class: 67%')
@@ -70,25 +70,43 @@ def test_styles_are_distinct():
     assert len(styles) == 84
 
 
-def test_script(run_tool, config_file, checkpoint, data_root, tmp_path,
-                check_png):
+def test_script(run_tool, config_file, checkpoint, data_root, tmp_path, check_png):
     annotation = tmp_path / 'six.json'
     write_annotation(
-        str(annotation), dataset='toy', split='test',
-        classes=['fight', 'hug', 'walk'], modalities=['rgb', 'ir'],
+        str(annotation),
+        dataset='toy',
+        split='test',
+        classes=['fight', 'hug', 'walk'],
+        modalities=['rgb', 'ir'],
         data_list=[
-            dict(sample_id=f's{i}', label=i % 3, rgb=f'rgb/s{i % 3}.avi',
-                 ir=f'ir/s{(i + i // 3) % 3}.avi') for i in range(6)
-        ])
-    run_tool('visualizations/tsne.py', config_file, checkpoint, '--out',
-             tmp_path / 'tsne.png', '--cfg-options',
-             f'test_dataloader.dataset.ann_file={annotation}')
+            dict(
+                sample_id=f's{i}',
+                label=i % 3,
+                rgb=f'rgb/s{i % 3}.avi',
+                ir=f'ir/s{(i + i // 3) % 3}.avi',
+            )
+            for i in range(6)
+        ],
+    )
+    run_tool(
+        'visualizations/tsne.py',
+        config_file,
+        checkpoint,
+        '--out',
+        tmp_path / 'tsne.png',
+        '--cfg-options',
+        f'test_dataloader.dataset.ann_file={annotation}',
+    )
     check_png(tmp_path / 'tsne.png')
 
 
-def test_script_on_too_few_samples(run_tool, config_file, checkpoint,
-                                   tmp_path):
+def test_script_on_too_few_samples(run_tool, config_file, checkpoint, tmp_path):
     with pytest.raises(SystemExit, match='error: 3 samples of the rgb branch'):
-        run_tool('visualizations/tsne.py', config_file, checkpoint, '--out',
-                 tmp_path / 'tsne.png')
+        run_tool(
+            'visualizations/tsne.py',
+            config_file,
+            checkpoint,
+            '--out',
+            tmp_path / 'tsne.png',
+        )
     assert not (tmp_path / 'tsne.png').exists()

@@ -1,10 +1,11 @@
 """Cost columns of Table 1: what our configs build, beside the paper's."""
+
 import argparse
 import logging
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import (Dict, Iterable, Iterator, List, NamedTuple, Optional,
-                    Sequence)
+from typing import NamedTuple
 
 from mmengine.config import Config
 
@@ -16,8 +17,10 @@ CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 # comparisons the backbone without fusion and head, with batch norm in
 # training mode, as the paper's numbers turn out to be counted; for STAF, which
 # is more than a backbone, the whole model.
-PASSES = ("the paper's figure is one pass of 16 frames; ours are two passes "
-          'of 8, one for each modality')
+PASSES = (
+    "the paper's figure is one pass of 16 frames; ours are two passes "
+    'of 8, one for each modality'
+)
 
 
 class Row(NamedTuple):
@@ -32,12 +35,13 @@ class Row(NamedTuple):
         options (dict): Overrides of the config.
         whole (bool): Count the whole model instead of the backbone.
     """
+
     name: str
     config: str
     flops: float
     params: float
     why: str = ''
-    options: Optional[dict] = None
+    options: dict | None = None
     whole: bool = False
 
 
@@ -50,20 +54,37 @@ ROWS = (
     Row('VideoSwin', 'baselines/videoswin_infar.py', 302, 196, PASSES),
     Row('MViT', 'baselines/mvit_infar.py', 362, 213, PASSES),
     Row('TimeSformer', 'baselines/timesformer_infar.py', 327, 101),
-    Row('Hiera', 'baselines/hiera_infar.py', 203, 115,
+    Row(
+        'Hiera',
+        'baselines/hiera_infar.py',
+        203,
+        115,
         'no published Hiera has both figures; two passes of 16 frames of '
-        'Hiera-B have the FLOPs'),
-    Row('STAF', 'staf_infar.py', 360, 109,
+        'Hiera-B have the FLOPs',
+    ),
+    Row(
+        'STAF',
+        'staf_infar.py',
+        360,
+        109,
         "path='gather' does not compute what the selection drops",
-        whole=True),
+        whole=True,
+    ),
 )
-DENSE = Row("STAF, path='dense'", 'staf_infar.py', 360, 109,
-            'every token goes through the fusion layers, and the paper does '
-            'not say what of them it counts; its figure lies between both '
-            'paths', options={'model.cls_head.path': 'dense'}, whole=True)
+DENSE = Row(
+    "STAF, path='dense'",
+    'staf_infar.py',
+    360,
+    109,
+    'every token goes through the fusion layers, and the paper does '
+    'not say what of them it counts; its figure lies between both '
+    'paths',
+    options={'model.cls_head.path': 'dense'},
+    whole=True,
+)
 
 
-def count(row: Row) -> Dict[str, float]:
+def count(row: Row) -> dict[str, float]:
     """What our config costs, in the paper's units.
 
     Args:
@@ -77,8 +98,8 @@ def count(row: Row) -> Dict[str, float]:
     logging.disable(logging.INFO)  # TANet says how it initialises each layer
     try:
         cost = get_complexity(
-            config, stage='head' if row.whole else 'backbone',
-            train_mode=not row.whole)
+            config, stage='head' if row.whole else 'backbone', train_mode=not row.whole
+        )
     finally:
         logging.disable(logging.NOTSET)
     return dict(flops=cost['flops'] / 1e9, params=cost['params'] / 1e6)
@@ -89,37 +110,40 @@ def deviation(found: float, published: float) -> str:
     return f'{100 * (found / published - 1):+.1f} %'
 
 
-def cells(row: Row, cost: Dict[str, float]) -> List[str]:
+def cells(row: Row, cost: dict[str, float]) -> list[str]:
     """One line of the table.
 
     A deviation of more than 2 % that nothing explains is marked.
     """
     large = any(
-        abs(cost[key] / getattr(row, key) - 1) > 0.02
-        for key in ('flops', 'params'))
+        abs(cost[key] / getattr(row, key) - 1) > 0.02 for key in ('flops', 'params')
+    )
     return [
-        row.name, f'{cost["flops"]:.2f}', f'{row.flops:g}',
-        deviation(cost['flops'], row.flops), f'{cost["params"]:.2f}',
-        f'{row.params:g}', deviation(cost['params'], row.params),
-        (row.why or 'NOT EXPLAINED') if large else ''
+        row.name,
+        f'{cost["flops"]:.2f}',
+        f'{row.flops:g}',
+        deviation(cost['flops'], row.flops),
+        f'{cost["params"]:.2f}',
+        f'{row.params:g}',
+        deviation(cost['params'], row.params),
+        (row.why or 'NOT EXPLAINED') if large else '',
     ]
 
 
-HEADER = ['', 'GFLOPs', 'paper', 'deviation', 'M params', 'paper',
-          'deviation', 'why']
+HEADER = ['', 'GFLOPs', 'paper', 'deviation', 'M params', 'paper', 'deviation', 'why']
 
 
 def plain_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Cells under each other."""
     for row in rows:
-        yield '{:19}{:>9}{:>7}{:>10}{:>10}{:>7}{:>10}  {}'.format(
-            *row).rstrip()
+        yield '{:19}{:>9}{:>7}{:>10}{:>10}{:>7}{:>10}  {}'.format(*row).rstrip()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--markdown', action='store_true',
-                        help='print a Markdown table')
+    parser.add_argument(
+        '--markdown', action='store_true', help='print a Markdown table'
+    )
     args = parser.parse_args()
 
     with one_sentence():
@@ -128,9 +152,11 @@ def main() -> None:
         lines = markdown_lines if args.markdown else plain_lines
         for line in lines(rows):
             print(line, flush=True)
-    print('\nmultiply-adds of one sample of two 224x224 modalities; backbone '
-          'only, batch norm in\ntraining mode; STAF: whole model, evaluation '
-          'mode')
+    print(
+        '\nmultiply-adds of one sample of two 224x224 modalities; backbone '
+        'only, batch norm in\ntraining mode; STAF: whole model, evaluation '
+        'mode'
+    )
 
 
 if __name__ == '__main__':

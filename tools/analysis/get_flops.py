@@ -1,4 +1,5 @@
 """FLOPs and parameters of a model with several inputs."""
+
 import argparse
 import json
 
@@ -11,12 +12,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument(
-        '--stage', choices=['backbone', 'head'], default='head',
-        help='count the backbone only, or the whole model (default)')
+        '--stage',
+        choices=['backbone', 'head'],
+        default='head',
+        help='count the backbone only, or the whole model (default)',
+    )
     parser.add_argument('--json', action='store_true', help='print JSON')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={},
-        help='override settings of the config, key=value')
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='override settings of the config, key=value',
+    )
     args = parser.parse_args()
 
     with one_sentence():
@@ -26,9 +34,11 @@ def main() -> None:
     if args.json:
         print(json.dumps(dict(config=args.config, stage=args.stage, **cost)))
     else:
-        print(f'{args.config} ({args.stage}): {cost["flops"] / 1e9:.2f} '
-              f'GFLOPs (multiply-adds), {cost["params"] / 1e6:.2f} M '
-              'parameters')
+        print(
+            f'{args.config} ({args.stage}): {cost["flops"] / 1e9:.2f} '
+            f'GFLOPs (multiply-adds), {cost["params"] / 1e6:.2f} M '
+            'parameters'
+        )
 
 
 if __name__ == '__main__':

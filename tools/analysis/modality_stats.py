@@ -6,11 +6,12 @@ Prints, per modality, the lines to paste into the ``data_preprocessor`` of a
 config: per channel (RGB), in 0–255, over all pixels of frames that are evenly
 spread over the videos.
 """
+
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
 
 import decord
 import numpy as np
@@ -29,7 +30,7 @@ def evenly(count: int, wanted: int) -> np.ndarray:
     return ((np.arange(wanted) + 0.5) * count / wanted).astype(int)
 
 
-def histogram(path: str) -> Optional[np.ndarray]:
+def histogram(path: str) -> np.ndarray | None:
     """How often each of 256 values occurs in each channel of some frames of a
     video, [3, 256]; None if it cannot be decoded."""
     counts = np.zeros((3, 256), np.int64)
@@ -46,21 +47,19 @@ def histogram(path: str) -> Optional[np.ndarray]:
     return counts
 
 
-def mean_std(counts: np.ndarray) -> Dict[str, List[float]]:
+def mean_std(counts: np.ndarray) -> dict[str, list[float]]:
     """Per channel, of counts [3, 256]: sums of integers, so that neither the
     order nor the number of pixels costs precision."""
     values = np.arange(256, dtype=np.float64)
     total = counts.sum(1)
     mean = counts @ values / total
-    variance = (counts * (values - mean[:, None])**2).sum(1) / total
-    return dict(
-        mean=mean.round(3).tolist(), std=np.sqrt(variance).round(3).tolist())
+    variance = (counts * (values - mean[:, None]) ** 2).sum(1) / total
+    return dict(mean=mean.round(3).tolist(), std=np.sqrt(variance).round(3).tolist())
 
 
-def modality_stats(annotation: Dict,
-                   data_root: str,
-                   num_samples: int,
-                   workers: Optional[int] = None) -> Dict[str, Dict]:
+def modality_stats(
+    annotation: dict, data_root: str, num_samples: int, workers: int | None = None
+) -> dict[str, dict]:
     """Modality → ``mean``, ``std``, ``videos``; those without videos (such as
     skeletons) are left out.
 
@@ -70,56 +69,59 @@ def modality_stats(annotation: Dict,
     stats = {}
     for modality in annotation['metainfo']['modalities']:
         paths = [
-            row[modality] for row in annotation['data_list']
+            row[modality]
+            for row in annotation['data_list']
             if Path(row.get(modality, '')).suffix.lower() in VIDEO_SUFFIXES
         ]
         if not paths:
             continue
-        paths = [
-            resolve(data_root, paths[i])
-            for i in evenly(len(paths), num_samples)
-        ]
+        paths = [resolve(data_root, paths[i]) for i in evenly(len(paths), num_samples)]
         counts = parallel_map(
             histogram,
             paths,
             workers=workers,
             description=modality,
-            crashed=lambda path: None)
+            crashed=lambda path: None,
+        )
         for path, found in zip(paths, counts):
             if found is None:
-                raise InputError(f'cannot decode {path}: find out more with '
-                                 'tools/data/check_pairs.py.')
+                raise InputError(
+                    f'cannot decode {path}: find out more with '
+                    'tools/data/check_pairs.py.'
+                )
         stats[modality] = dict(mean_std(sum(counts)), videos=len(paths))
     return stats
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument('ann', type=Path, metavar='ANN')
     parser.add_argument(
         '--data-root',
         type=Path,
         metavar='DIR',
-        help='default: the folder above that of ANN')
+        help='default: the folder above that of ANN',
+    )
     parser.add_argument(
         '--samples',
         type=int,
         default=500,
         metavar='N',
-        help=f'videos per modality, {FRAMES_PER_VIDEO} frames of each; '
-        'default: 500')
+        help=f'videos per modality, {FRAMES_PER_VIDEO} frames of each; default: 500',
+    )
     parser.add_argument('--json', type=Path, metavar='FILE')
     return parser.parse_args(argv)
 
 
 def main(args: argparse.Namespace) -> None:
     if args.samples < 1:
-        raise InputError(f'--samples {args.samples} is not a number of '
-                         'videos: give at least 1.')
+        raise InputError(
+            f'--samples {args.samples} is not a number of videos: give at least 1.'
+        )
     data_root = args.data_root or args.ann.absolute().parent.parent
-    stats = modality_stats(
-        read_annotation(str(args.ann)), str(data_root), args.samples)
+    stats = modality_stats(read_annotation(str(args.ann)), str(data_root), args.samples)
     for modality, row in stats.items():
         print(f'# {modality}, from {row["videos"]} videos')
         print(f'mean={row["mean"]}, std={row["std"]},')

@@ -10,12 +10,14 @@ frame is a picture.
 Models of the same name (seeds) become one row, mean and deviation. The folder
 gets robustness.md, .csv, .json and .png.
 """
+
 import argparse
 import csv
 import io
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import NamedTuple
 
 import numpy as np
 from mmengine.config import Config
@@ -24,16 +26,26 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from mmbimodal.apis import (Condition, all_conditions, init_recognizer,
-                            measure_robustness, one_sentence)
+from mmbimodal.apis import (
+    Condition,
+    all_conditions,
+    init_recognizer,
+    measure_robustness,
+    one_sentence,
+)
 from mmbimodal.datasets.annotation import write_text
 from mmbimodal.errors import InputError
-from mmbimodal.visualization import (markdown_lines, mean_deviation,
-                                     robustness_figure, save_png)
+from mmbimodal.visualization import (
+    markdown_lines,
+    mean_deviation,
+    robustness_figure,
+    save_png,
+)
 
 
 class Trained(NamedTuple):
     """A row's name, config and weights."""
+
     name: str
     config: Config
     checkpoint: str
@@ -41,16 +53,24 @@ class Trained(NamedTuple):
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
-        'runs', nargs='+', metavar='RUN',
-        help='NAME=CONFIG:CHECKPOINT, or a results.json of reproduce.py')
+        'runs',
+        nargs='+',
+        metavar='RUN',
+        help='NAME=CONFIG:CHECKPOINT, or a results.json of reproduce.py',
+    )
     parser.add_argument(
-        '--out', type=Path, required=True, metavar='DIR',
-        help='folder of the table and the chart')
+        '--out',
+        type=Path,
+        required=True,
+        metavar='DIR',
+        help='folder of the table and the chart',
+    )
     parser.add_argument(
-        '--markdown', action='store_true', help='print a Markdown table')
+        '--markdown', action='store_true', help='print a Markdown table'
+    )
     parser.add_argument('--device', default='cpu', help='default: cpu')
     return parser.parse_args()
 
@@ -64,11 +84,14 @@ def read_runs(runs: Sequence[str]) -> Iterator[Trained]:
         name, _, files = run.partition('=')
         config, _, checkpoint = files.rpartition(':')
         if not (name and config and checkpoint):
-            raise InputError(f'{run} is neither NAME=CONFIG:CHECKPOINT nor a '
-                             'results.json of tools/reproduce.py')
+            raise InputError(
+                f'{run} is neither NAME=CONFIG:CHECKPOINT nor a '
+                'results.json of tools/reproduce.py'
+            )
         if not Path(config).is_file():
-            raise InputError(f'there is no config {config} (for {name}): '
-                             'check the path')
+            raise InputError(
+                f'there is no config {config} (for {name}): check the path'
+            )
         yield Trained(name, Config.fromfile(config), checkpoint)
 
 
@@ -80,19 +103,25 @@ def read_results(path: str) -> Iterator[Trained]:
     """
     try:
         rows = json.loads(Path(path).read_text(encoding='utf-8'))['rows']
-        found = [(row['name'], run['checkpoint'])
-                 for row in rows for run in row['runs']]
+        found = [
+            (row['name'], run['checkpoint']) for row in rows for run in row['runs']
+        ]
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise InputError(f'{path} is not a results.json of tools/reproduce.py '
-                         f'({error!r}): give that of a table') from error
+        raise InputError(
+            f'{path} is not a results.json of tools/reproduce.py '
+            f'({error!r}): give that of a table'
+        ) from error
     if not found:
-        raise InputError(f'{path} has no finished run yet: run '
-                         'tools/reproduce.py first')
+        raise InputError(
+            f'{path} has no finished run yet: run tools/reproduce.py first'
+        )
     for name, checkpoint in found:
         config = Path(checkpoint).parents[1] / 'config.py'
         if not config.is_file():
-            raise InputError(f'{config}, the config of {checkpoint}, does not '
-                             'exist: run tools/reproduce.py again')
+            raise InputError(
+                f'{config}, the config of {checkpoint}, does not '
+                'exist: run tools/reproduce.py again'
+            )
         yield Trained(name, Config.fromfile(config), checkpoint)
 
 
@@ -101,26 +130,28 @@ def test_set_of(run: Trained) -> dict:
     return run.config.test_dataloader.dataset
 
 
-def measure(runs: Sequence[Trained], conditions: Sequence[Condition],
-            device: str) -> Tuple[np.ndarray, float]:
+def measure(
+    runs: Sequence[Trained], conditions: Sequence[Condition], device: str
+) -> tuple[np.ndarray, float]:
     """Accuracies, runs×conditions, and chance; a test set is read once."""
-    groups: Dict[str, List[int]] = {}
+    groups: dict[str, list[int]] = {}
     for i, run in enumerate(runs):
         groups.setdefault(repr(test_set_of(run)), []).append(i)
     accuracies = np.empty((len(runs), len(conditions)))
     for number, members in enumerate(groups.values(), 1):
         models = [
-            init_recognizer(runs[i].config, runs[i].checkpoint, device)
-            for i in members
+            init_recognizer(runs[i].config, runs[i].checkpoint, device) for i in members
         ]
         first = runs[members[0]]
         loader = Runner.build_dataloader(
-            dict(first.config.test_dataloader, collate_fn=list))
+            dict(first.config.test_dataloader, collate_fn=list)
+        )
         accuracies[members] = measure_robustness(
             models,
-            track(loader, f'{len(models)} models, data {number} of '
-                  f'{len(groups)}'),
-            conditions, test_set_of(first).modalities)
+            track(loader, f'{len(models)} models, data {number} of {len(groups)}'),
+            conditions,
+            test_set_of(first).modalities,
+        )
     return accuracies, 1 / len(loader.dataset.metainfo['classes'])
 
 
@@ -143,8 +174,9 @@ def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     # Twelve columns fit into 80 characters when their words are stacked.
     table = Table(title='top-1 in %', padding=0)
     for i, name in enumerate(head):
-        table.add_column(name.replace(' ', '\n'),
-                         justify='right' if i else 'left', no_wrap=i > 0)
+        table.add_column(
+            name.replace(' ', '\n'), justify='right' if i else 'left', no_wrap=i > 0
+        )
     for row in rows:
         table.add_row(row[0], *(x.replace(' ± ', '\n±') for x in row[1:]))
     Console().print(table)
@@ -157,11 +189,14 @@ def main(args: argparse.Namespace) -> None:
         for x in map(test_set_of, runs)
     }
     if len(test_sets) > 1:
-        raise InputError('the models are tested on different samples, '
-                         f'{" and ".join(test_sets)}: compare models of one '
-                         'test set')
-    modalities = list(dict.fromkeys(
-        name for run in runs for name in test_set_of(run).modalities))
+        raise InputError(
+            'the models are tested on different samples, '
+            f'{" and ".join(test_sets)}: compare models of one '
+            'test set'
+        )
+    modalities = list(
+        dict.fromkeys(name for run in runs for name in test_set_of(run).modalities)
+    )
     conditions = all_conditions(modalities)
     accuracies, chance = measure(runs, conditions, args.device)
     by_name = {
@@ -181,15 +216,29 @@ def main(args: argparse.Namespace) -> None:
     file = io.StringIO()
     csv.writer(file).writerows([head, *rows])
     write_text(str(args.out / 'robustness.csv'), file.getvalue())
-    write_text(str(args.out / 'robustness.json'), json.dumps([
-        dict(name=run.name, checkpoint=run.checkpoint,
-             top1={key: None if np.isnan(x) else round(float(x), 4)
-                   for key, x in zip(titles, line)})
-        for run, line in zip(runs, accuracies)
-    ], indent=1, ensure_ascii=False) + '\n')
+    write_text(
+        str(args.out / 'robustness.json'),
+        json.dumps(
+            [
+                dict(
+                    name=run.name,
+                    checkpoint=run.checkpoint,
+                    top1={
+                        key: None if np.isnan(x) else round(float(x), 4)
+                        for key, x in zip(titles, line)
+                    },
+                )
+                for run, line in zip(runs, accuracies)
+            ],
+            indent=1,
+            ensure_ascii=False,
+        )
+        + '\n',
+    )
     save_png(
         robustness_figure(by_name, conditions, modalities, chance),
-        args.out / 'robustness.png')
+        args.out / 'robustness.png',
+    )
     print(args.out)
 
 

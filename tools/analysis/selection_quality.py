@@ -5,10 +5,10 @@ share of all sampled frames. Regions: share of kept regions with their centre
 in the actor's box, beside what as many regions drawn at random from the same
 frames would reach, and beside that share of all regions of all frames.
 """
+
 import argparse
 import json
 from pathlib import Path
-from typing import Dict, Optional
 
 import mmengine
 from mmengine.config import Config, DictAction
@@ -16,8 +16,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from mmbimodal.apis import (build_test_set, init_recognizer, inspect_dataset,
-                            one_sentence)
+from mmbimodal.apis import (
+    build_test_set,
+    init_recognizer,
+    inspect_dataset,
+    one_sentence,
+)
 from mmbimodal.errors import InputError
 from mmbimodal.evaluation import selection_quality
 
@@ -26,51 +30,67 @@ ROWS = dict(
     frames_chance='  chance: all sampled frames',
     regions_inside="kept regions in the actor's box",
     regions_chance='  chance: same frames, at random',
-    regions_chance_any_frame='  chance: all regions, all frames')
+    regions_chance_any_frame='  chance: all regions, all frames',
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config', metavar='CONFIG', help='config file')
     parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
     parser.add_argument(
-        '--truth', required=True, metavar='TRUTH.json',
-        help='written by tools/data/synth/generate.py')
+        '--truth',
+        required=True,
+        metavar='TRUTH.json',
+        help='written by tools/data/synth/generate.py',
+    )
     parser.add_argument(
-        '--json', type=Path, metavar='FILE', help='write the figures as well')
+        '--json', type=Path, metavar='FILE', help='write the figures as well'
+    )
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={},
-        help='override settings of the config, key=value')
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='override settings of the config, key=value',
+    )
     return parser.parse_args()
 
 
-def load_truth(path: str) -> Dict[str, dict]:
+def load_truth(path: str) -> dict[str, dict]:
     """Sample id → modality → truth of each frame."""
     try:
         return mmengine.load(path, file_format='json')['samples']
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f'{path} is not a truth.json ({error!r}): it is '
-                         'written by tools/data/synth/generate.py') from error
+        raise InputError(
+            f'{path} is not a truth.json ({error!r}): it is '
+            'written by tools/data/synth/generate.py'
+        ) from error
 
 
-def show(quality: Dict[str, dict]) -> None:
+def show(quality: dict[str, dict]) -> None:
     table = Table(title='Does the selection find the actor?')
     table.add_column('')
     for name in quality:
         table.add_column(name, justify='right')
-    table.add_row('frames selected', *(
-        f'{x["selected_frames"]} of {x["sampled_frames"]}'
-        for x in quality.values()), end_section=True)
+    table.add_row(
+        'frames selected',
+        *(f'{x["selected_frames"]} of {x["sampled_frames"]}' for x in quality.values()),
+        end_section=True,
+    )
 
-    def percent(share: Optional[float]) -> str:
+    def percent(share: float | None) -> str:
         return '–' if share is None else f'{share:.1%}'
 
     for key, title in ROWS.items():
-        table.add_row(title, *(percent(x[key]) for x in quality.values()),
-                      end_section=key == 'frames_chance')
+        table.add_row(
+            title,
+            *(percent(x[key]) for x in quality.values()),
+            end_section=key == 'frames_chance',
+        )
     Console().print(table)
 
 
@@ -84,7 +104,10 @@ def main(args: argparse.Namespace) -> None:
         track(
             inspect_dataset(model, dataset),
             description='test samples',
-            total=len(dataset)), truth)
+            total=len(dataset),
+        ),
+        truth,
+    )
     show(quality)
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)

@@ -4,9 +4,11 @@ Backbone, head, augmentation and schedule stay; what belongs to the data set
 (paths, number of classes) is for the caller to set, with ``--cfg-options`` or
 in the written file.
 """
+
 import argparse
 import copy
-from typing import Any, Dict, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from mmengine.config import Config
 
@@ -16,13 +18,28 @@ from mmbimodal.errors import InputError
 SPLITS = ('train', 'val', 'test')
 # What is not of the old data set.
 KEPT = (
-    'auto_scale_lr', 'custom_hooks', 'default_hooks', 'default_scope',
-    'env_cfg', 'find_unused_parameters', 'load_from', 'log_level',
-    'log_processor', 'optim_wrapper', 'param_scheduler', 'randomness',
-    'resume', 'test_cfg', 'test_evaluator', 'train_cfg', 'val_cfg',
-    'val_evaluator', 'vis_backends', 'visualizer')
-SAMPLERS = ('SampleFrames', 'UniformSample', 'DenseSampleFrames',
-            'UniformSampleFrames')
+    'auto_scale_lr',
+    'custom_hooks',
+    'default_hooks',
+    'default_scope',
+    'env_cfg',
+    'find_unused_parameters',
+    'load_from',
+    'log_level',
+    'log_processor',
+    'optim_wrapper',
+    'param_scheduler',
+    'randomness',
+    'resume',
+    'test_cfg',
+    'test_evaluator',
+    'train_cfg',
+    'val_cfg',
+    'val_evaluator',
+    'vis_backends',
+    'visualizer',
+)
+SAMPLERS = ('SampleFrames', 'UniformSample', 'DenseSampleFrames', 'UniformSampleFrames')
 OPENERS = ('DecordInit', 'OpenCVInit', 'PyAVInit')
 # Their random numbers come from other generators than Python's and numpy's
 # and cannot be the same for two modalities.
@@ -37,7 +54,7 @@ def for_each(transform: dict, shared: bool) -> dict:
     return dict(step, shared=True) if shared else step
 
 
-def convert_step(step: dict, notes: List[str]) -> List[dict]:
+def convert_step(step: dict, notes: list[str]) -> list[dict]:
     """What one transform of a single stream becomes.
 
     Args:
@@ -49,19 +66,22 @@ def convert_step(step: dict, notes: List[str]) -> List[dict]:
     """
     kind = step['type']
     if step.pop('flip_label_map', None):
-        notes.append(f'{kind}: flip_label_map is left out, it belongs to the '
-                     'old classes')
+        notes.append(
+            f'{kind}: flip_label_map is left out, it belongs to the old classes'
+        )
     if kind in OWN_RANDOM:
-        notes.append(f'{kind} is left out: it would act differently on each '
-                     'modality')
+        notes.append(f'{kind} is left out: it would act differently on each modality')
         return []
     if kind in SAMPLERS:
         return [dict(type='SyncSample', transforms=[step])]
     if kind == 'DecordInit':
         # which also finds videos that were cut off
-        return [for_each(dict(
-            type='ScaledDecordInit',
-            num_threads=step.get('num_threads', 1)), shared=False)]
+        return [
+            for_each(
+                dict(type='ScaledDecordInit', num_threads=step.get('num_threads', 1)),
+                shared=False,
+            )
+        ]
     if kind == 'RawFrameDecode':
         # frames of the old data set lay in folders, ours are in videos
         return [for_each(dict(type='DecordDecode'), shared=False)]
@@ -72,12 +92,17 @@ def convert_step(step: dict, notes: List[str]) -> List[dict]:
         return [dict(type='SyncResize', short_side=side)]
     if kind == 'PackActionInputs':
         return [dict(type='PackModalityInputs')]
-    fixed = kind in OPENERS or kind in ('Resize', 'CenterCrop', 'ThreeCrop',
-                                        'TenCrop', 'FormatShape')
+    fixed = kind in OPENERS or kind in (
+        'Resize',
+        'CenterCrop',
+        'ThreeCrop',
+        'TenCrop',
+        'FormatShape',
+    )
     return [for_each(step, shared=not fixed and 'Decode' not in kind)]
 
 
-def convert_pipeline(steps: Sequence[dict], notes: List[str]) -> List[dict]:
+def convert_pipeline(steps: Sequence[dict], notes: list[str]) -> list[dict]:
     """Pipeline of one stream → pipeline of several.
 
     Args:
@@ -94,24 +119,26 @@ def convert_pipeline(steps: Sequence[dict], notes: List[str]) -> List[dict]:
         raise InputError(
             'this pipeline decodes no frames '
             f'({", ".join(step["type"] for step in steps)}): only configs '
-            'that read videos can be converted')
-    converted: List[dict] = []
+            'that read videos can be converted'
+        )
+    converted: list[dict] = []
     if not any(step['type'] in OPENERS for step in steps):
-        converted.append(
-            for_each(dict(type='ScaledDecordInit'), shared=False))
+        converted.append(for_each(dict(type='ScaledDecordInit'), shared=False))
     for step in steps:
         for new in convert_step(dict(step), notes):
             last = converted[-1] if converted else {}
             if new['type'] == last.get('type') == 'ForEachModality' and (
-                    new.get('shared') == last.get('shared')):
+                new.get('shared') == last.get('shared')
+            ):
                 last['transforms'] += new['transforms']
             else:
                 converted.append(new)
     return converted
 
 
-def convert_loader(loader: dict, split: str, modalities: Sequence[str],
-                   notes: List[str]) -> dict:
+def convert_loader(
+    loader: dict, split: str, modalities: Sequence[str], notes: list[str]
+) -> dict:
     """Data loader with pairs instead of single videos."""
     loader, dataset = dict(loader), loader['dataset']
     while 'pipeline' not in dataset:
@@ -124,15 +151,19 @@ def convert_loader(loader: dict, split: str, modalities: Sequence[str],
     return dict(
         loader,
         dataset=dict(
-            type='PairedVideoDataset', modalities=tuple(modalities),
+            type='PairedVideoDataset',
+            modalities=tuple(modalities),
             data_root='data/infar',
-            ann_file=f'annotations/{"train" if split == "train" else "test"}'
-            '.json', test_mode=split != 'train',
-            pipeline=convert_pipeline(dataset['pipeline'], notes)))
+            ann_file=f'annotations/{"train" if split == "train" else "test"}.json',
+            test_mode=split != 'train',
+            pipeline=convert_pipeline(dataset['pipeline'], notes),
+        ),
+    )
 
 
-def convert_model(model: Dict[str, Any], modalities: Sequence[str],
-                  notes: List[str]) -> dict:
+def convert_model(
+    model: dict[str, Any], modalities: Sequence[str], notes: list[str]
+) -> dict:
     """Recogniser with one backbone for all modalities and added features.
 
     Args:
@@ -149,36 +180,42 @@ def convert_model(model: Dict[str, Any], modalities: Sequence[str],
     model = copy.deepcopy(model)
     backbone = model['backbone']
     if model['type'] not in ('Recognizer2D', 'Recognizer3D'):
-        raise InputError(f'the model is a {model["type"]}: only Recognizer2D '
-                         'and Recognizer3D, which see one stream of frames, '
-                         'can be converted')
+        raise InputError(
+            f'the model is a {model["type"]}: only Recognizer2D '
+            'and Recognizer3D, which see one stream of frames, '
+            'can be converted'
+        )
     if backbone['type'].startswith(OTHER_PACKAGES):
         raise InputError(
             f'the backbone {backbone["type"]} is not one of MMAction2: only '
-            'those can be converted')
+            'those can be converted'
+        )
     if model.get('neck'):
         raise InputError(
             f'the model has the neck {model["neck"]["type"]}, and the fusion '
-            'takes its place: remove it from the config first')
-    preprocessor = model.get('data_preprocessor') or dict(
-        type='ActionDataPreprocessor')
+            'takes its place: remove it from the config first'
+        )
+    preprocessor = model.get('data_preprocessor') or dict(type='ActionDataPreprocessor')
     if preprocessor.pop('blending', None):
-        notes.append('blending of samples is left out: it would mix the '
-                     'labels once for each modality')
+        notes.append(
+            'blending of samples is left out: it would mix the '
+            'labels once for each modality'
+        )
     return dict(
         type='MultiModalRecognizer',
         data_preprocessor=dict(
             type='MultiModalDataPreprocessor',
-            preprocessors={name: copy.deepcopy(preprocessor)
-                           for name in modalities}),
-        backbone=dict(type='MultiBranchBackbone', branch=backbone,
-                      modalities=tuple(modalities)),
+            preprocessors={name: copy.deepcopy(preprocessor) for name in modalities},
+        ),
+        backbone=dict(
+            type='MultiBranchBackbone', branch=backbone, modalities=tuple(modalities)
+        ),
         neck=dict(type='FeatureSum'),
-        cls_head=model['cls_head'])
+        cls_head=model['cls_head'],
+    )
 
 
-def convert(config: Config,
-            modalities: Sequence[str]) -> Tuple[Config, List[str]]:
+def convert(config: Config, modalities: Sequence[str]) -> tuple[Config, list[str]]:
     """Single-stream config → config of several modalities.
 
     Args:
@@ -193,38 +230,46 @@ def convert(config: Config,
         InputError: The config cannot be converted.
     """
     source = copy.deepcopy(config.to_dict())
-    notes: List[str] = []
+    notes: list[str] = []
     if 'model' not in source:
-        raise InputError(f'{config.filename} has no model: give the config '
-                         'of a recogniser')
+        raise InputError(
+            f'{config.filename} has no model: give the config of a recogniser'
+        )
     converted = dict(
-        custom_imports=dict(imports=['mmbimodal'],
-                            allow_failed_imports=False),
+        custom_imports=dict(imports=['mmbimodal'], allow_failed_imports=False),
         default_scope='mmaction',
         model=convert_model(source['model'], modalities, notes),
         **{
             f'{split}_dataloader': convert_loader(
-                source[f'{split}_dataloader'], split, modalities, notes)
-            for split in SPLITS if f'{split}_dataloader' in source
-        })
+                source[f'{split}_dataloader'], split, modalities, notes
+            )
+            for split in SPLITS
+            if f'{split}_dataloader' in source
+        },
+    )
     for key in KEPT:
         if key in source:
             converted.setdefault(key, source[key])
     if converted.get('load_from'):
         # a checkpoint of one stream: its backbone fills the branch
         converted['model']['backbone']['init_cfg'] = dict(
-            type='Pretrained', checkpoint=converted['load_from'])
+            type='Pretrained', checkpoint=converted['load_from']
+        )
         converted['load_from'] = None
     return Config(converted), list(dict.fromkeys(notes))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config', help="one of MMAction2's configs")
-    parser.add_argument('--modalities', nargs='+', required=True,
-                        help='names of the modalities in the annotation')
+    parser.add_argument(
+        '--modalities',
+        nargs='+',
+        required=True,
+        help='names of the modalities in the annotation',
+    )
     parser.add_argument('--out', required=True, help='config to write')
     args = parser.parse_args()
 
@@ -233,8 +278,10 @@ def main() -> None:
         config.dump(args.out)
     for note in notes:
         print(note)
-    print(f'{args.out} written; set data_root, ann_file and num_classes to '
-          'those of your data set')
+    print(
+        f'{args.out} written; set data_root, ann_file and num_classes to '
+        'those of your data set'
+    )
 
 
 if __name__ == '__main__':

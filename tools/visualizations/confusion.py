@@ -9,37 +9,45 @@
 
 With two, the accuracy of each class is compared as well: second minus first.
 """
+
 import argparse
 from pathlib import Path
 
 from mmbimodal.apis import one_sentence
 from mmbimodal.errors import InputError
 from mmbimodal.evaluation import confusion_counts, confusion_pair
-from mmbimodal.visualization import (confusion_figure, confusion_pair_figure,
-                                     save_png)
+from mmbimodal.visualization import confusion_figure, confusion_pair_figure, save_png
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
-        'predictions', nargs='+', metavar='PREDICTIONS',
-        help='one JSON file of SavePredictions, or two')
+        'predictions',
+        nargs='+',
+        metavar='PREDICTIONS',
+        help='one JSON file of SavePredictions, or two',
+    )
     parser.add_argument(
-        '--names', nargs='+', metavar='NAME',
-        help='what to call two models (default: their files)')
-    parser.add_argument(
-        '--out', required=True, metavar='FILE', help='the PNG to write')
+        '--names',
+        nargs='+',
+        metavar='NAME',
+        help='what to call two models (default: their files)',
+    )
+    parser.add_argument('--out', required=True, metavar='FILE', help='the PNG to write')
     args = parser.parse_args()
     files = args.predictions
     if len(files) > 2:
-        raise InputError(f'{len(files)} files of predictions do not fit into '
-                         'one picture: give one or two')
+        raise InputError(
+            f'{len(files)} files of predictions do not fit into '
+            'one picture: give one or two'
+        )
     if args.names and len(files) + len(args.names) != 4:
         raise InputError(
             f'--names {" ".join(args.names)} does not fit {len(files)} '
-            'file(s) of predictions: give two names for two files')
+            'file(s) of predictions: give two names for two files'
+        )
     if len(files) == 1:
         figure = confusion_figure(*confusion_counts(files[0]))
     else:

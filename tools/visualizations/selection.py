@@ -9,72 +9,97 @@ MP4 per sample as well, the strips played in time.
     selection.py CONFIG CKPT --files rgb=a.avi ir=b.avi --out pictures \\
         --video-out videos
 """
+
 import argparse
 from pathlib import Path
-from typing import List
 
 import numpy as np
 from mmengine.config import Config, DictAction
 from mmengine.dataset import BaseDataset
 
-from mmbimodal.apis import (build_test_set, init_recognizer, inspect_dataset,
-                            inspect_selection, one_sentence)
+from mmbimodal.apis import (
+    build_test_set,
+    init_recognizer,
+    inspect_dataset,
+    inspect_selection,
+    one_sentence,
+)
 from mmbimodal.errors import InputError
-from mmbimodal.visualization import (save_png, save_selection_video,
-                                     selection_figure)
+from mmbimodal.visualization import save_png, save_selection_video, selection_figure
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config', metavar='CONFIG', help='config file')
     parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
     what = parser.add_mutually_exclusive_group()
+    what.add_argument('--sample', nargs='+', metavar='ID', help='ids of test samples')
     what.add_argument(
-        '--sample', nargs='+', metavar='ID', help='ids of test samples')
+        '--num',
+        type=int,
+        default=6,
+        metavar='N',
+        help='N test samples of different classes (default: 6)',
+    )
     what.add_argument(
-        '--num', type=int, default=6, metavar='N',
-        help='N test samples of different classes (default: 6)')
-    what.add_argument(
-        '--files', nargs='+', metavar='NAME=PATH',
-        help='videos of one sample, one per modality')
+        '--files',
+        nargs='+',
+        metavar='NAME=PATH',
+        help='videos of one sample, one per modality',
+    )
     parser.add_argument(
-        '--out', type=Path, required=True, metavar='DIR',
-        help='folder of the pictures, named by the sample')
+        '--out',
+        type=Path,
+        required=True,
+        metavar='DIR',
+        help='folder of the pictures, named by the sample',
+    )
     parser.add_argument(
-        '--video-out', type=Path, metavar='DIR',
-        help='folder of the videos, named by the sample')
+        '--video-out',
+        type=Path,
+        metavar='DIR',
+        help='folder of the videos, named by the sample',
+    )
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={},
-        help='override settings of the config, key=value')
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='override settings of the config, key=value',
+    )
     return parser.parse_args()
 
 
-def spread(dataset: BaseDataset, number: int) -> List[str]:
+def spread(dataset: BaseDataset, number: int) -> list[str]:
     """Ids of samples that are evenly spread over the classes."""
-    rows = sorted((dataset.get_data_info(i) for i in range(len(dataset))),
-                  key=lambda row: row['label'])
+    rows = sorted(
+        (dataset.get_data_info(i) for i in range(len(dataset))),
+        key=lambda row: row['label'],
+    )
     chosen = np.linspace(0, len(rows) - 1, number, dtype=int)
     return [rows[i]['sample_id'] for i in np.unique(chosen)]
 
 
 def main(args: argparse.Namespace) -> None:
     if args.num < 1:
-        raise InputError(f'--num {args.num} is not a number of samples: give '
-                         'at least 1')
+        raise InputError(
+            f'--num {args.num} is not a number of samples: give at least 1'
+        )
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options)
     model = init_recognizer(config, args.checkpoint, args.device)
     if args.files:
         pairs = [item.partition('=') for item in args.files]
         if not all(separator for _, separator, _ in pairs):
-            raise InputError(f'--files {" ".join(args.files)} is not a list '
-                             'of NAME=PATH: such as rgb=a.avi')
+            raise InputError(
+                f'--files {" ".join(args.files)} is not a list '
+                'of NAME=PATH: such as rgb=a.avi'
+            )
         selections = [
-            inspect_selection(model, config,
-                              {name: path for name, _, path in pairs})
+            inspect_selection(model, config, {name: path for name, _, path in pairs})
         ]
     else:
         dataset = build_test_set(config)

@@ -6,6 +6,7 @@ One panel for each, on the config's test set; a class keeps its colour and
 marker. It works for any recogniser of this package: with a fusion of scores,
 the last panel shows these.
 """
+
 import argparse
 
 from mmengine.config import Config, DictAction
@@ -18,16 +19,19 @@ from mmbimodal.visualization import save_png, tsne_figure
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config', metavar='CONFIG', help='config file')
     parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
-    parser.add_argument(
-        '--out', required=True, metavar='FILE', help='the PNG to write')
+    parser.add_argument('--out', required=True, metavar='FILE', help='the PNG to write')
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={},
-        help='override settings of the config, key=value')
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='override settings of the config, key=value',
+    )
     return parser.parse_args()
 
 
@@ -36,8 +40,9 @@ def main(args: argparse.Namespace) -> None:
     config.merge_from_dict(args.cfg_options)
     model = init_recognizer(config, args.checkpoint, args.device)
     loader = Runner.build_dataloader(config.test_dataloader)
-    features = extract_features(model, track(loader, 'test samples'),
-                                loader.dataset.metainfo['classes'])
+    features = extract_features(
+        model, track(loader, 'test samples'), loader.dataset.metainfo['classes']
+    )
     save_png(tsne_figure(features), args.out)
     print(args.out)
 

@@ -3,10 +3,14 @@
 _base_ = './paired_video.py'
 _made_by = 'python tools/data/infar/prepare.py RGB_DIR IR_DIR data/infar'
 
-train_dataloader = dict(dataset=dict(
-    data_root='data/infar', ann_file='annotations/train.json',
-    made_by=_made_by))
-val_dataloader = dict(dataset=dict(
-    data_root='data/infar', ann_file='annotations/test.json',
-    made_by=_made_by))
+train_dataloader = dict(
+    dataset=dict(
+        data_root='data/infar', ann_file='annotations/train.json', made_by=_made_by
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        data_root='data/infar', ann_file='annotations/test.json', made_by=_made_by
+    )
+)
 test_dataloader = val_dataloader

@@ -4,10 +4,16 @@
 _base_ = './paired_video.py'
 _made_by = 'python tools/data/ntu60/prepare.py data/ntu60 --protocol xview'
 
-train_dataloader = dict(dataset=dict(
-    data_root='data/ntu60', ann_file='annotations/xview_train.json',
-    made_by=_made_by))
-val_dataloader = dict(dataset=dict(
-    data_root='data/ntu60', ann_file='annotations/xview_test.json',
-    made_by=_made_by))
+train_dataloader = dict(
+    dataset=dict(
+        data_root='data/ntu60',
+        ann_file='annotations/xview_train.json',
+        made_by=_made_by,
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        data_root='data/ntu60', ann_file='annotations/xview_test.json', made_by=_made_by
+    )
+)
 test_dataloader = val_dataloader

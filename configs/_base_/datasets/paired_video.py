@@ -4,48 +4,69 @@
 modalities = ('rgb', 'ir')
 
 train_pipeline = [
-    dict(type='ForEachModality',
-         transforms=[dict(type='ScaledDecordInit', short_side=320)]),
-    dict(type='SyncSample',
-         transforms=[dict(type='UniformSample', clip_len=8)]),
-    dict(type='ForEachModality',
-         transforms=[dict(type='ScaledDecordDecode')]),
+    dict(
+        type='ForEachModality',
+        transforms=[dict(type='ScaledDecordInit', short_side=320)],
+    ),
+    dict(type='SyncSample', transforms=[dict(type='UniformSample', clip_len=8)]),
+    dict(type='ForEachModality', transforms=[dict(type='ScaledDecordDecode')]),
     dict(type='SyncResize', short_side=(260, 320)),
-    dict(type='ForEachModality', shared=True, transforms=[
-        dict(type='RandomCrop', size=224),
-        dict(type='Flip', flip_ratio=0.5),
-    ]),
-    dict(type='ForEachModality',
-         transforms=[dict(type='FormatShape', input_format='NCTHW')]),
+    dict(
+        type='ForEachModality',
+        shared=True,
+        transforms=[
+            dict(type='RandomCrop', size=224),
+            dict(type='Flip', flip_ratio=0.5),
+        ],
+    ),
+    dict(
+        type='ForEachModality',
+        transforms=[dict(type='FormatShape', input_format='NCTHW')],
+    ),
     dict(type='PackModalityInputs'),
 ]
 test_pipeline = [
-    dict(type='ForEachModality',
-         transforms=[dict(type='ScaledDecordInit', short_side=256)]),
-    dict(type='SyncSample', transforms=[
-        dict(type='UniformSample', clip_len=8, test_mode=True)]),
-    dict(type='ForEachModality',
-         transforms=[dict(type='ScaledDecordDecode')]),
+    dict(
+        type='ForEachModality',
+        transforms=[dict(type='ScaledDecordInit', short_side=256)],
+    ),
+    dict(
+        type='SyncSample',
+        transforms=[dict(type='UniformSample', clip_len=8, test_mode=True)],
+    ),
+    dict(type='ForEachModality', transforms=[dict(type='ScaledDecordDecode')]),
     dict(type='SyncResize', short_side=256),
-    dict(type='ForEachModality', transforms=[
-        dict(type='CenterCrop', crop_size=224),
-        dict(type='FormatShape', input_format='NCTHW'),
-    ]),
+    dict(
+        type='ForEachModality',
+        transforms=[
+            dict(type='CenterCrop', crop_size=224),
+            dict(type='FormatShape', input_format='NCTHW'),
+        ],
+    ),
     dict(type='PackModalityInputs'),
 ]
 
 train_dataloader = dict(
-    batch_size=8, num_workers=8, persistent_workers=True,
+    batch_size=8,
+    num_workers=8,
+    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='PairedVideoDataset', modalities=modalities,
-        pipeline=train_pipeline))
+        type='PairedVideoDataset', modalities=modalities, pipeline=train_pipeline
+    ),
+)
 val_dataloader = dict(
-    batch_size=8, num_workers=8, persistent_workers=True,
+    batch_size=8,
+    num_workers=8,
+    persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='PairedVideoDataset', modalities=modalities, test_mode=True,
-        pipeline=test_pipeline))
+        type='PairedVideoDataset',
+        modalities=modalities,
+        test_mode=True,
+        pipeline=test_pipeline,
+    ),
+)
 test_dataloader = val_dataloader
 val_evaluator = dict(type='BranchAccuracy')
 test_evaluator = val_evaluator

@@ -5,11 +5,17 @@ _base_ = './two_branch.py'
 model = dict(
     backbone=dict(
         branch=dict(
-            type='Hiera', arch='base', num_frames=16, img_size=224,
+            type='Hiera',
+            arch='base',
+            num_frames=16,
+            img_size=224,
             init_cfg=dict(
                 type='Pretrained',
-                checkpoint='https://dl.fbaipublicfiles.com/hiera/'
-                'hiera_base_16x224.pth'))),
+                checkpoint='https://dl.fbaipublicfiles.com/hiera/hiera_base_16x224.pth',
+            ),
+        )
+    ),
     cls_head=dict(
-        type='TimeSformerHead', num_classes=12, in_channels=768,
-        average_clips='prob'))
+        type='TimeSformerHead', num_classes=12, in_channels=768, average_clips='prob'
+    ),
+)

@@ -4,18 +4,24 @@
 _base_ = './two_branch.py'
 _normalize = dict(mean=[114.75, 114.75, 114.75], std=[57.375, 57.375, 57.375])
 model = dict(
-    data_preprocessor=dict(preprocessors=dict(
-        rgb=_normalize, ir=_normalize)),
+    data_preprocessor=dict(preprocessors=dict(rgb=_normalize, ir=_normalize)),
     backbone=dict(
         branch=dict(
-            type='MViT', arch='large', temporal_size=16, spatial_size=224,
-            drop_path_rate=0.75),
+            type='MViT',
+            arch='large',
+            temporal_size=16,
+            spatial_size=224,
+            drop_path_rate=0.75,
+        ),
         init_cfg=dict(
             type='Pretrained',
             checkpoint='https://download.openmmlab.com/mmaction/v1.0/'
             'recognition/mvit/converted/'
             'mvit-large-p244_40x3x1_kinetics400-rgb'
-            '_20221021-11fe1f97.pth')),
+            '_20221021-11fe1f97.pth',
+        ),
+    ),
     cls_head=dict(
-        type='MViTHead', num_classes=12, in_channels=1152,
-        average_clips='prob'))
+        type='MViTHead', num_classes=12, in_channels=1152, average_clips='prob'
+    ),
+)

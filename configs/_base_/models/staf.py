@@ -5,14 +5,27 @@ model = dict(
         type='MultiModalDataPreprocessor',
         preprocessors=dict(
             rgb=dict(
-                type='ActionDataPreprocessor', format_shape='NCTHW',
-                mean=[127.5, 127.5, 127.5], std=[127.5, 127.5, 127.5]),
+                type='ActionDataPreprocessor',
+                format_shape='NCTHW',
+                mean=[127.5, 127.5, 127.5],
+                std=[127.5, 127.5, 127.5],
+            ),
             ir=dict(
-                type='ActionDataPreprocessor', format_shape='NCTHW',
-                mean=[127.5, 127.5, 127.5], std=[127.5, 127.5, 127.5]))),
+                type='ActionDataPreprocessor',
+                format_shape='NCTHW',
+                mean=[127.5, 127.5, 127.5],
+                std=[127.5, 127.5, 127.5],
+            ),
+        ),
+    ),
     backbone=dict(
-        type='BimodalTimeSformer', modalities=('rgb', 'ir'), num_frames=8,
-        img_size=224, patch_size=16, embed_dims=768, num_heads=12,
+        type='BimodalTimeSformer',
+        modalities=('rgb', 'ir'),
+        num_frames=8,
+        img_size=224,
+        patch_size=16,
+        embed_dims=768,
+        num_heads=12,
         num_layers=10,
         init_cfg=dict(
             type='Pretrained',
@@ -20,11 +33,19 @@ model = dict(
             'recognition/timesformer/'
             'timesformer_divST_8xb8-8x32x1-15e_kinetics400-rgb/'
             'timesformer_divST_8xb8-8x32x1-15e_kinetics400-rgb'
-            '_20220815-a4d0d01f.pth')),
+            '_20220815-a4d0d01f.pth',
+        ),
+    ),
     neck=dict(
-        type='KeyframeSelector', in_channels=768,
-        k1=0.25, k2=0.25, r1=0.60, r2=0.35),
+        type='KeyframeSelector', in_channels=768, k1=0.25, k2=0.25, r1=0.60, r2=0.35
+    ),
     cls_head=dict(
-        type='MaskedFusionHead', num_classes=12, in_channels=768,
-        num_heads=12, path='gather', average_clips='prob',
-        loss_distill=dict(type='SelfDistillLoss', balance=0.1)))
+        type='MaskedFusionHead',
+        num_classes=12,
+        in_channels=768,
+        num_heads=12,
+        path='gather',
+        average_clips='prob',
+        loss_distill=dict(type='SelfDistillLoss', balance=0.1),
+    ),
+)

@@ -4,15 +4,24 @@
 _base_ = './two_branch.py'
 _branch = dict(type='TANet', depth=101, num_segments=8)
 model = dict(
-    data_preprocessor=dict(preprocessors=dict(
-        rgb=dict(format_shape='NCHW'), ir=dict(format_shape='NCHW'))),
+    data_preprocessor=dict(
+        preprocessors=dict(rgb=dict(format_shape='NCHW'), ir=dict(format_shape='NCHW'))
+    ),
     backbone=dict(
-        _delete_=True, type='MultiBranchBackbone',
+        _delete_=True,
+        type='MultiBranchBackbone',
         branches=dict(rgb=_branch, ir=_branch),
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='https://download.pytorch.org/models/'
-            'resnet101-63fe2227.pth')),
+            checkpoint='https://download.pytorch.org/models/resnet101-63fe2227.pth',
+        ),
+    ),
     cls_head=dict(
-        type='TSMHead', num_classes=12, in_channels=2048, num_segments=8,
-        dropout_ratio=0.5, average_clips='prob'))
+        type='TSMHead',
+        num_classes=12,
+        in_channels=2048,
+        num_segments=8,
+        dropout_ratio=0.5,
+        average_clips='prob',
+    ),
+)

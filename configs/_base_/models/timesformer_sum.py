@@ -5,5 +5,10 @@ model = dict(
     backbone=dict(with_saliency=False),
     neck=dict(_delete_=True, type='FeatureSum'),
     cls_head=dict(
-        _delete_=True, type='TimeSformerHead', num_classes=12,
-        in_channels=768, average_clips='prob'))
+        _delete_=True,
+        type='TimeSformerHead',
+        num_classes=12,
+        in_channels=768,
+        average_clips='prob',
+    ),
+)

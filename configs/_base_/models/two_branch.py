@@ -1,12 +1,17 @@
 # Two branches with shared weights, features added: what the comparisons of
 # Table 1 have in common. Backbone and head are added by the files beside it.
 _normalize = dict(
-    type='ActionDataPreprocessor', format_shape='NCTHW',
-    mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
+    type='ActionDataPreprocessor',
+    format_shape='NCTHW',
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+)
 model = dict(
     type='MultiModalRecognizer',
     data_preprocessor=dict(
         type='MultiModalDataPreprocessor',
-        preprocessors=dict(rgb=_normalize, ir=_normalize)),
+        preprocessors=dict(rgb=_normalize, ir=_normalize),
+    ),
     backbone=dict(type='MultiBranchBackbone', modalities=('rgb', 'ir')),
-    neck=dict(type='FeatureSum'))
+    neck=dict(type='FeatureSum'),
+)

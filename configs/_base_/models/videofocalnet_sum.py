@@ -5,11 +5,18 @@ _base_ = './two_branch.py'
 model = dict(
     backbone=dict(
         branch=dict(
-            type='VideoFocalNet', arch='base', num_frames=8, tubelet_size=2,
+            type='VideoFocalNet',
+            arch='base',
+            num_frames=8,
+            tubelet_size=2,
             init_cfg=dict(
                 type='Pretrained',
                 checkpoint='https://github.com/microsoft/FocalNet/releases/'
-                'download/v1.0.0/focalnet_base_srf.pth'))),
+                'download/v1.0.0/focalnet_base_srf.pth',
+            ),
+        )
+    ),
     cls_head=dict(
-        type='TimeSformerHead', num_classes=12, in_channels=1024,
-        average_clips='prob'))
+        type='TimeSformerHead', num_classes=12, in_channels=1024, average_clips='prob'
+    ),
+)

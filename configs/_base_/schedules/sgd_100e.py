@@ -6,9 +6,16 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='AmpOptimWrapper',
-    optimizer=dict(type='SGD', lr=0.005, momentum=0.9, nesterov=True))
+    optimizer=dict(type='SGD', lr=0.005, momentum=0.9, nesterov=True),
+)
 param_scheduler = [
-    dict(type='MultiStepLR', begin=0, end=100, by_epoch=True,
-         milestones=[35, 70], gamma=0.1)
+    dict(
+        type='MultiStepLR',
+        begin=0,
+        end=100,
+        by_epoch=True,
+        milestones=[35, 70],
+        gamma=0.1,
+    )
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=64)

@@ -1,16 +1,34 @@
 """The twelve InfAR actions, in the order of their labels."""
+
 import numpy as np
 
 from . import actions_alone, actions_pair
 from .pose import FPS, Pose
 
-ACTIONS = ('fight', 'handclapping', 'handshake', 'hug', 'jog', 'jump',
-           'punch', 'push', 'skip', 'walk', 'wave1', 'wave2')
+ACTIONS = (
+    'fight',
+    'handclapping',
+    'handshake',
+    'hug',
+    'jog',
+    'jump',
+    'punch',
+    'push',
+    'skip',
+    'walk',
+    'wave1',
+    'wave2',
+)
 PAIR_ACTIONS = ('fight', 'handshake', 'hug', 'punch', 'push')
 
 
-def perform(action: str, frames: int, heights: list[float], tempo: float,
-            rng: np.random.Generator) -> list[Pose]:
+def perform(
+    action: str,
+    frames: int,
+    heights: list[float],
+    tempo: float,
+    rng: np.random.Generator,
+) -> list[Pose]:
     """The poses of one or two people; left and right at random.
 
     Args:
@@ -23,6 +41,6 @@ def perform(action: str, frames: int, heights: list[float], tempo: float,
         poses = getattr(actions_pair, action)(time, heights, rng)
     else:
         poses = getattr(actions_alone, action)(time, rng)
-    if rng.random() < .5:
+    if rng.random() < 0.5:
         poses = [pose.mirrored() for pose in poses]
     return poses

@@ -1,10 +1,11 @@
 """From the stage to the two pictures."""
+
 from dataclasses import dataclass
 
 import numpy as np
 
 # Cross-view as in NTU RGB+D: camera 1 tests, cameras 2 and 3 train.
-AZIMUTHS = {1: 0., 2: -.2, 3: .2}
+AZIMUTHS = {1: 0.0, 2: -0.2, 3: 0.2}
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,7 @@ class Camera:
 
     ``focal`` is in picture heights, ``aspect`` is width / height.
     """
+
     azimuth: float
     elevation: float
     distance: float
@@ -28,41 +30,50 @@ class Camera:
         right = np.array([cos, 0, -sin])
         up = np.cross(towards, right)
         offset = points - np.array(self.aim)
-        return np.stack([offset @ right, offset @ up,
-                         self.distance - offset @ towards], -1)
+        return np.stack(
+            [offset @ right, offset @ up, self.distance - offset @ towards], -1
+        )
 
     def project(self, seen: np.ndarray) -> np.ndarray:
         """Camera [..., 3] -> picture [..., 2], 0..1 from the upper left."""
-        depth = np.maximum(seen[..., 2], .3)
+        depth = np.maximum(seen[..., 2], 0.3)
         return np.stack(
-            [.5 + self.focal * seen[..., 0] / depth / self.aspect,
-             .5 - self.focal * seen[..., 1] / depth], -1)
+            [
+                0.5 + self.focal * seen[..., 0] / depth / self.aspect,
+                0.5 - self.focal * seen[..., 1] / depth,
+            ],
+            -1,
+        )
 
 
 @dataclass(frozen=True)
 class View:
     """Where a modality's picture lies in the RGB picture: a scale about the
     middle, then a shift in shares of the picture."""
-    scale: float = 1.
-    shift: tuple[float, float] = (0., 0.)
+
+    scale: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """[..., 2] of the RGB picture -> [..., 2] of this one."""
-        return .5 + self.scale * (points - .5) + np.array(self.shift)
+        return 0.5 + self.scale * (points - 0.5) + np.array(self.shift)
 
 
 def draw_camera(number: int, aspect: float, rng) -> Camera:
     """A camera in which a person fills 70 to 80 % of the height."""
     distance = rng.uniform(4.5, 6.5)
-    share = rng.uniform(.7, .8)
-    return Camera(AZIMUTHS[number] + rng.uniform(-.15, .15),
-                  rng.uniform(.03, .12), distance, share * distance / 1.72,
-                  aspect, (rng.uniform(-.04, .04), rng.uniform(.9, .96),
-                           0.))
+    share = rng.uniform(0.7, 0.8)
+    return Camera(
+        AZIMUTHS[number] + rng.uniform(-0.15, 0.15),
+        rng.uniform(0.03, 0.12),
+        distance,
+        share * distance / 1.72,
+        aspect,
+        (rng.uniform(-0.04, 0.04), rng.uniform(0.9, 0.96), 0.0),
+    )
 
 
 def draw_view(setup_rng, rng) -> View:
     """Mostly the setup's mounting, and a little of every clip's own."""
-    shift = setup_rng.uniform(-.05, .05, 2) + rng.uniform(-.01, .01, 2)
-    return View(setup_rng.uniform(.87, 1.13) * rng.uniform(.98, 1.02),
-                tuple(shift))
+    shift = setup_rng.uniform(-0.05, 0.05, 2) + rng.uniform(-0.01, 0.01, 2)
+    return View(setup_rng.uniform(0.87, 1.13) * rng.uniform(0.98, 1.02), tuple(shift))

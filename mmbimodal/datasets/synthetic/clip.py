@@ -1,4 +1,5 @@
 """One pair of videos from a seed and an id."""
+
 import zlib
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ FRAMES = (24, 41)
 @dataclass(frozen=True)
 class Settings:
     """What, with an id, determines a clip. Sizes are (height, width)."""
+
     seed: int
     size: tuple[int, int]
     difficulty: str
@@ -30,7 +32,7 @@ class Settings:
         """Infrared has 0.6 of the RGB side, odd as InfAR's 293 x 256."""
         if modality == ntu.VISIBLE:
             return self.size
-        return tuple(int(.6 * side) | 1 for side in self.size)
+        return tuple(int(0.6 * side) | 1 for side in self.size)
 
 
 @dataclass
@@ -54,53 +56,55 @@ def make_clip(sample_id: str, settings: Settings) -> Clip:
     rng = stream(seed, sample_id, 'motion')
     frames = int(rng.integers(*FRAMES))
     height, width = settings.size
-    camera = draw_camera(number, width / height,
-                         stream(seed, sample_id, 'camera'))
+    camera = draw_camera(number, width / height, stream(seed, sample_id, 'camera'))
     cast = [draw_subject(stream(seed, 'subject', person))]
     if action in PAIR_ACTIONS:
         partner = (person + rng.integers(1, ntu.SUBJECTS)) % ntu.SUBJECTS
         cast.append(draw_subject(stream(seed, 'subject', partner + 1)))
-    poses = perform(action, frames, [s.physique.height for s in cast],
-                    cast[0].tempo, rng)
-    joints = [joints_of(pose, subject.physique)
-              for pose, subject in zip(poses, cast)]
-    stranger, strange = _passer_by(frames, camera,
-                                   stream(seed, sample_id, 'passer-by'))
+    poses = perform(
+        action, frames, [s.physique.height for s in cast], cast[0].tempo, rng
+    )
+    joints = [joints_of(pose, subject.physique) for pose, subject in zip(poses, cast)]
+    stranger, strange = _passer_by(frames, camera, stream(seed, sample_id, 'passer-by'))
     # A camera that watches a place, as in surveillance: one per setup.
     scene = draw_scene(stream(seed, 'scene', setup))
-    views = {ntu.VISIBLE: View(),
-             ntu.THERMAL: draw_view(stream(seed, 'mounting', setup),
-                                    stream(seed, sample_id, 'mounting'))}
+    views = {
+        ntu.VISIBLE: View(),
+        ntu.THERMAL: draw_view(
+            stream(seed, 'mounting', setup), stream(seed, sample_id, 'mounting')
+        ),
+    }
 
     films, truth = {}, {'action': action}
     for modality, view in views.items():
         rng = stream(seed, sample_id, modality)
-        handicaps = draw_handicaps(modality, settings.difficulty, frames,
-                                   rng)
+        handicaps = draw_handicaps(modality, settings.difficulty, frames, rng)
         films[modality] = render(
-            [Figure.of(subject, at, camera, view)
-             for subject, at in zip(cast, joints)],
-            Figure.of(stranger, strange, camera, view), scene,
-            LOOKS[modality](scene, rng), view, settings.size_of(modality),
-            handicaps, rng)
+            [Figure.of(subject, at, camera, view) for subject, at in zip(cast, joints)],
+            Figure.of(stranger, strange, camera, view),
+            scene,
+            LOOKS[modality](scene, rng),
+            view,
+            settings.size_of(modality),
+            handicaps,
+            rng,
+        )
         truth[modality] = _truth(films[modality], handicaps)
     return Clip(films, _skeleton(joints, camera, views, settings), truth)
 
 
-def _passer_by(frames: int, camera: Camera,
-               rng: np.random.Generator) -> tuple[Subject, np.ndarray]:
+def _passer_by(
+    frames: int, camera: Camera, rng: np.random.Generator
+) -> tuple[Subject, np.ndarray]:
     """Someone farther off or at the side, busy with an action of one
     person, mostly walking."""
     subject = draw_subject(rng)
     alone = [name for name in ACTIONS if name not in PAIR_ACTIONS]
-    action = 'walk' if rng.random() < .5 else rng.choice(alone)
-    pose = perform(action, frames, [subject.physique.height],
-                   subject.tempo, rng)[0]
+    action = 'walk' if rng.random() < 0.5 else rng.choice(alone)
+    pose = perform(action, frames, [subject.physique.height], subject.tempo, rng)[0]
     away, aside = rng.uniform(2.5, 5), rng.uniform(-1.8, 1.8)
-    pose.x = pose.x + aside * np.cos(camera.azimuth) - away * np.sin(
-        camera.azimuth)
-    pose.z = pose.z - aside * np.sin(camera.azimuth) - away * np.cos(
-        camera.azimuth)
+    pose.x = pose.x + aside * np.cos(camera.azimuth) - away * np.sin(camera.azimuth)
+    pose.z = pose.z - aside * np.sin(camera.azimuth) - away * np.cos(camera.azimuth)
     return subject, joints_of(pose, subject.physique)
 
 
@@ -110,14 +114,20 @@ def _truth(film: Film, handicaps: Handicaps) -> dict:
     for box in np.clip(film.boxes, 0, 1):
         empty = box[0] >= box[2] or box[1] >= box[3]
         boxes.append(None if empty else [round(float(v), 4) for v in box])
-    return {'visible': film.visible.tolist(), 'box': boxes,
-            'handicaps': list(handicaps.names)}
+    return {
+        'visible': film.visible.tolist(),
+        'box': boxes,
+        'handicaps': list(handicaps.names),
+    }
 
 
-def _skeleton(joints: list[np.ndarray], camera: Camera,
-              views: dict[str, View], settings: Settings) -> str:
+def _skeleton(
+    joints: list[np.ndarray], camera: Camera, views: dict[str, View], settings: Settings
+) -> str:
     seen = camera.look(np.stack(joints))
     flat = camera.project(seen)
-    pixels = {modality: view(flat) * settings.size_of(modality)[::-1]
-              for modality, view in views.items()}
+    pixels = {
+        modality: view(flat) * settings.size_of(modality)[::-1]
+        for modality, view in views.items()
+    }
     return ntu.skeleton_text(seen, pixels[ntu.THERMAL], pixels[ntu.VISIBLE])

@@ -1,4 +1,5 @@
 """Files that are there completely or not at all."""
+
 import os
 from pathlib import Path
 
@@ -21,19 +22,24 @@ def write_text(path: Path, text: str, workshop: Path) -> None:
     os.replace(part, path)
 
 
-def write_video(path: Path, frames: list[np.ndarray],
-                workshop: Path) -> None:
+def write_video(path: Path, frames: list[np.ndarray], workshop: Path) -> None:
     """MJPG, so that every frame is a key frame; frames [H, W, 3] BGR."""
     part = workshop / path.name
     height, width = frames[0].shape[:2]
     # OpenCV's own encoder: it needs no codec of the machine, takes odd
     # sizes and writes neither a date nor a version into the file.
-    writer = cv2.VideoWriter(str(part), cv2.CAP_OPENCV_MJPEG,
-                             cv2.VideoWriter_fourcc(*'MJPG'), FPS,
-                             (width, height))
+    writer = cv2.VideoWriter(
+        str(part),
+        cv2.CAP_OPENCV_MJPEG,
+        cv2.VideoWriter_fourcc(*'MJPG'),
+        FPS,
+        (width, height),
+    )
     if not writer.isOpened():
-        raise InputError(f'{part} cannot be written: check that the disk '
-                         'has space and the folder allows it.')
+        raise InputError(
+            f'{part} cannot be written: check that the disk '
+            'has space and the folder allows it.'
+        )
     writer.set(cv2.VIDEOWRITER_PROP_QUALITY, QUALITY)
     for frame in frames:
         writer.write(frame)

@@ -1,4 +1,5 @@
 """The whole data set: many clips in parallel, resumable."""
+
 import json
 import multiprocessing
 import os
@@ -30,52 +31,66 @@ SMALLEST, LARGEST = 32, 1080
 @dataclass(frozen=True)
 class Request:
     """What is wanted: how many clips of which settings."""
+
     train: int
     test: int
     settings: Settings
 
     def check(self) -> None:
         for name, count, cameras in (
-                ('train', self.train, ntu.TRAIN_CAMERAS),
-                ('test', self.test, ntu.TEST_CAMERAS)):
+            ('train', self.train, ntu.TRAIN_CAMERAS),
+            ('test', self.test, ntu.TEST_CAMERAS),
+        ):
             most = ntu.largest_count(cameras, len(ACTIONS))
             if not 0 <= count <= most:
-                raise InputError(f'--{name} {count} is not possible: give a '
-                                 f'number from 0 to {most}.')
+                raise InputError(
+                    f'--{name} {count} is not possible: give a number from 0 to {most}.'
+                )
         if self.train + self.test == 0:
-            raise InputError('--train 0 --test 0 leaves nothing to write: '
-                             'ask for at least one clip.')
+            raise InputError(
+                '--train 0 --test 0 leaves nothing to write: ask for at least one clip.'
+            )
         if self.settings.seed < 0:
-            raise InputError(f'--seed {self.settings.seed} is negative: give '
-                             '0 or more.')
+            raise InputError(
+                f'--seed {self.settings.seed} is negative: give 0 or more.'
+            )
         if self.settings.difficulty not in DIFFICULTIES:
             raise InputError(
                 f'--difficulty {self.settings.difficulty} is unknown: choose '
-                f'one of {", ".join(DIFFICULTIES)}.')
-        if not all(SMALLEST <= side <= LARGEST
-                   for side in self.settings.size):
+                f'one of {", ".join(DIFFICULTIES)}.'
+            )
+        if not all(SMALLEST <= side <= LARGEST for side in self.settings.size):
             raise InputError(
                 '--size {}x{} is out of range: give a height and a width '
-                'from {} to {} pixels.'.format(*self.settings.size, SMALLEST,
-                                               LARGEST))
+                'from {} to {} pixels.'.format(*self.settings.size, SMALLEST, LARGEST)
+            )
 
     def sample_ids(self) -> list[str]:
-        return (ntu.sample_ids(self.train, ntu.TRAIN_CAMERAS, len(ACTIONS)) +
-                ntu.sample_ids(self.test, ntu.TEST_CAMERAS, len(ACTIONS)))
+        return ntu.sample_ids(
+            self.train, ntu.TRAIN_CAMERAS, len(ACTIONS)
+        ) + ntu.sample_ids(self.test, ntu.TEST_CAMERAS, len(ACTIONS))
 
     def meta(self) -> dict:
         settings = self.settings
         return {
-            'version': VERSION, 'seed': settings.seed, 'train': self.train,
-            'test': self.test, 'difficulty': settings.difficulty,
+            'version': VERSION,
+            'seed': settings.seed,
+            'train': self.train,
+            'test': self.test,
+            'difficulty': settings.difficulty,
             'size': {name: list(settings.size_of(name)) for name in LOOKS},
-            'fps': FPS, 'classes': list(ACTIONS),
-            'visible': {'share_of_silhouette': VISIBLE_SHARE,
-                        'grey_levels': VISIBLE_CONTRAST}}
+            'fps': FPS,
+            'classes': list(ACTIONS),
+            'visible': {
+                'share_of_silhouette': VISIBLE_SHARE,
+                'grey_levels': VISIBLE_CONTRAST,
+            },
+        }
 
 
-def generate(root: Path, request: Request, workers: int,
-             progress: Callable[[int, int], None]) -> None:
+def generate(
+    root: Path, request: Request, workers: int, progress: Callable[[int, int], None]
+) -> None:
     """Write what is missing of the request below ``root``.
 
     ``progress`` is told (clips that are there, clips in all) at the start
@@ -83,35 +98,48 @@ def generate(root: Path, request: Request, workers: int,
     """
     request.check()
     if workers < 1:
-        raise InputError(f'--workers {workers} is not possible: give 1 or '
-                         'more.')
+        raise InputError(f'--workers {workers} is not possible: give 1 or more.')
     root = Path(root)
     try:
         _complete(root, root / WORKSHOP, request, workers, progress)
     except OSError as error:
         raise InputError(
             f'{root} cannot be written ({error.strerror or error}): check '
-            'its space and rights, or choose another folder.') from error
+            'its space and rights, or choose another folder.'
+        ) from error
 
 
-def _complete(root: Path, workshop: Path, request: Request, workers: int,
-              progress: Callable[[int, int], None]) -> None:
+def _complete(
+    root: Path,
+    workshop: Path,
+    request: Request,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> None:
     known = _open(root, workshop, request.meta())
     ids = request.sample_ids()
-    missing = [sample_id for sample_id in ids
-               if not _is_there(root, workshop, sample_id, known)]
+    missing = [
+        sample_id
+        for sample_id in ids
+        if not _is_there(root, workshop, sample_id, known)
+    ]
     progress(len(ids) - len(missing), len(ids))
-    write = partial(_write_clip, root=root, workshop=workshop,
-                    settings=request.settings)
+    write = partial(
+        _write_clip, root=root, workshop=workshop, settings=request.settings
+    )
     for number in _each(write, missing, workers):
         progress(len(ids) - len(missing) + number, len(ids))
     # A clip that was written again replaces what the truth said before.
-    truth = {sample_id: _read_truth(workshop, sample_id) or known[sample_id]
-             for sample_id in ids}
+    truth = {
+        sample_id: _read_truth(workshop, sample_id) or known[sample_id]
+        for sample_id in ids
+    }
     write_text(root / 'label_map.txt', '\n'.join(ACTIONS) + '\n', workshop)
-    write_text(root / 'truth.json', json.dumps(
-        {'meta': request.meta(), 'samples': truth},
-        separators=(',', ':')), workshop)
+    write_text(
+        root / 'truth.json',
+        json.dumps({'meta': request.meta(), 'samples': truth}, separators=(',', ':')),
+        workshop,
+    )
     shutil.rmtree(workshop)
 
 
@@ -126,18 +154,26 @@ def _open(root: Path, workshop: Path, meta: dict) -> dict:
         elif begun.is_file():
             there = json.loads(begun.read_text(encoding='utf-8'))
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f'{truth if truth.is_file() else begun} is not a '
-                         'file of this generator: choose another folder or '
-                         'remove it.') from error
+        raise InputError(
+            f'{truth if truth.is_file() else begun} is not a '
+            'file of this generator: choose another folder or '
+            'remove it.'
+        ) from error
     if there is None and any(root.glob('nturgb+d_*')):
-        raise InputError(f'{root} holds NTU folders that this generator did '
-                         'not write: choose another folder.')
+        raise InputError(
+            f'{root} holds NTU folders that this generator did '
+            'not write: choose another folder.'
+        )
     if there is not None and there != meta:
         differences = ', '.join(
             f'{key} {there.get(key)} instead of {value}'
-            for key, value in meta.items() if there.get(key) != value)
-        raise InputError(f'{root} holds another set ({differences}): choose '
-                         'another folder or remove it.')
+            for key, value in meta.items()
+            if there.get(key) != value
+        )
+        raise InputError(
+            f'{root} holds another set ({differences}): choose '
+            'another folder or remove it.'
+        )
     workshop.mkdir(parents=True, exist_ok=True)
     for path in _paths(root, ''):
         path.parent.mkdir(exist_ok=True)
@@ -149,12 +185,12 @@ def _open(root: Path, workshop: Path, meta: dict) -> dict:
 
 
 def _paths(root: Path, sample_id: str) -> list[Path]:
-    return [root / ntu.video_path(sample_id, name) for name in LOOKS
-            ] + [root / ntu.skeleton_path(sample_id)]
+    return [root / ntu.video_path(sample_id, name) for name in LOOKS] + [
+        root / ntu.skeleton_path(sample_id)
+    ]
 
 
-def _is_there(root: Path, workshop: Path, sample_id: str,
-              known: dict) -> bool:
+def _is_there(root: Path, workshop: Path, sample_id: str, known: dict) -> bool:
     told = sample_id in known or _read_truth(workshop, sample_id) is not None
     return told and all(path.is_file() for path in _paths(root, sample_id))
 
@@ -166,12 +202,10 @@ def _read_truth(workshop: Path, sample_id: str) -> dict | None:
     return json.loads(path.read_text(encoding='utf-8'))
 
 
-def _write_clip(sample_id: str, root: Path, workshop: Path,
-                settings: Settings) -> None:
+def _write_clip(sample_id: str, root: Path, workshop: Path, settings: Settings) -> None:
     clip = make_clip(sample_id, settings)
     for name, film in clip.films.items():
-        write_video(root / ntu.video_path(sample_id, name), film.frames,
-                    workshop)
+        write_video(root / ntu.video_path(sample_id, name), film.frames, workshop)
     write_text(root / ntu.skeleton_path(sample_id), clip.skeleton, workshop)
     # The truth comes last: where it is, the clip is whole.
     part = workshop / f'{sample_id}.part'
@@ -190,7 +224,8 @@ def _each(write: Callable[[str], None], ids: list[str], workers: int):
     # Not a plain fork: OpenCV's and the caller's threads do not survive it.
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context(
-        'forkserver' if 'forkserver' in methods else 'spawn')
+        'forkserver' if 'forkserver' in methods else 'spawn'
+    )
     if 'forkserver' in methods:
         context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(workers, context, _follow_parent) as pool:

@@ -4,6 +4,7 @@ The world that the draws stand for: a board of thin plastic hides a body from
 the eye and lets its heat through, a pane of glass does the opposite; light
 goes out, or the air becomes as warm as the body.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ FADING_NAMES = {VISIBLE: 'darkness', THERMAL: 'crossover'}
 @dataclass(frozen=True)
 class Difficulty:
     """Probabilities per clip and modality, and how bad it becomes."""
+
     occluder: float
     fading: float
     passer_by: float
@@ -30,10 +32,9 @@ class Difficulty:
 
 
 DIFFICULTIES = {
-    'easy': Difficulty(.04, .04, .04, .04, .04, (.2, .4), (.3, .5), (4, 6)),
-    'default': Difficulty(.25, .25, .2, .2, .2, (.3, .6), (.0, .1),
-                          (6, 10)),
-    'hard': Difficulty(.65, .6, .6, .6, .6, (.55, 1.), (.0, .05), (10, 18)),
+    'easy': Difficulty(0.04, 0.04, 0.04, 0.04, 0.04, (0.2, 0.4), (0.3, 0.5), (4, 6)),
+    'default': Difficulty(0.25, 0.25, 0.2, 0.2, 0.2, (0.3, 0.6), (0.0, 0.1), (6, 10)),
+    'hard': Difficulty(0.65, 0.6, 0.6, 0.6, 0.6, (0.55, 1.0), (0.0, 0.05), (10, 18)),
 }
 
 
@@ -47,6 +48,7 @@ class Handicaps:
         hidden: first and last + 1 frame behind the occluder, or None.
         sigma: of the noise, in grey levels.
     """
+
     names: tuple[str, ...]
     contrast: np.ndarray
     hidden: tuple[int, int] | None
@@ -55,8 +57,9 @@ class Handicaps:
     warm_background: bool
 
 
-def draw_handicaps(modality: str, difficulty: str, frames: int,
-                   rng: np.random.Generator) -> Handicaps:
+def draw_handicaps(
+    modality: str, difficulty: str, frames: int, rng: np.random.Generator
+) -> Handicaps:
     level = DIFFICULTIES[difficulty]
     # Every number is drawn, used or not, so that the draws of one handicap
     # do not depend on another's.
@@ -72,28 +75,32 @@ def draw_handicaps(modality: str, difficulty: str, frames: int,
     if drawn['occluder']:
         # 0.32..0.48 of the frames, so that it stays within 30..50 % after
         # rounding to whole frames.
-        length = round(frames * between(.32, .48, numbers[0]))
+        length = round(frames * between(0.32, 0.48, numbers[0]))
         start = 1 + int(numbers[1] * (frames - length - 1))
         hidden = (start, start + length)
     contrast = np.ones(frames)
     if drawn['fading']:
         length = frames * between(*level.fade_share, numbers[2])
-        start = between(-.15 * frames, 1.15 * frames - length, numbers[3])
+        start = between(-0.15 * frames, 1.15 * frames - length, numbers[3])
         at = np.arange(frames)
-        faded = smooth((at - start) / 3 + 1) * smooth(
-            (start + length - at) / 3 + 1)
+        faded = smooth((at - start) / 3 + 1) * smooth((start + length - at) / 3 + 1)
         contrast -= faded * (1 - between(*level.residue, numbers[4]))
     sigma = 1.5
     if drawn['noise']:
         sigma = between(*level.sigma, numbers[5])
-    names = tuple(FADING_NAMES[modality] if kind == 'fading' else kind
-                  for kind in KINDS if drawn[kind])
-    return Handicaps(names, contrast, hidden, sigma, drawn['passer_by'],
-                     drawn['warm_background'])
+    names = tuple(
+        FADING_NAMES[modality] if kind == 'fading' else kind
+        for kind in KINDS
+        if drawn[kind]
+    )
+    return Handicaps(
+        names, contrast, hidden, sigma, drawn['passer_by'], drawn['warm_background']
+    )
 
 
-def occluder_track(hidden: tuple[int, int], extent: np.ndarray,
-                   rng: np.random.Generator) -> np.ndarray:
+def occluder_track(
+    hidden: tuple[int, int], extent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """The left and right edge of an occluder that slides by, [T, 2].
 
     It arrives between two frames, stays before the actor for the frames of
@@ -101,20 +108,24 @@ def occluder_track(hidden: tuple[int, int], extent: np.ndarray,
     box. Edges are in shares of the picture's width.
     """
     start, stop = hidden
-    margin = .02
+    margin = 0.02
     left = extent[:, 0] - margin
     right = extent[:, 2] + margin
     width = (right - left)[start:stop].max() * rng.uniform(1.02, 1.15)
     middle = (left + right) / 2
-    speed = rng.uniform(.25, .4)
-    direction = 1 if rng.random() < .5 else -1
+    speed = rng.uniform(0.25, 0.4)
+    direction = 1 if rng.random() < 0.5 else -1
     frames = np.arange(len(extent))
     # Just beside the actor in the frame before and in the frame after.
     before, after = max(start - 1, 0), min(stop, len(extent) - 1)
     beside = (width + right - left) / 2
     middle = np.where(
-        frames < start, middle[before] - direction *
-        (beside[before] + speed * (before - frames)),
-        np.where(frames >= stop, middle[after] + direction *
-                 (beside[after] + speed * (frames - after)), middle))
+        frames < start,
+        middle[before] - direction * (beside[before] + speed * (before - frames)),
+        np.where(
+            frames >= stop,
+            middle[after] + direction * (beside[after] + speed * (frames - after)),
+            middle,
+        ),
+    )
     return np.stack([middle - width / 2, middle + width / 2], 1)

@@ -1,4 +1,5 @@
 """NTU RGB+D names, folders and the skeleton text format."""
+
 import re
 
 import numpy as np
@@ -6,13 +7,12 @@ import numpy as np
 # The only place of this package that names the two kinds of video.
 VISIBLE, THERMAL = 'rgb', 'ir'
 SKELETON_FOLDER = 'nturgb+d_skeletons'
-TEST_CAMERAS, TRAIN_CAMERAS = (1, ), (2, 3)
+TEST_CAMERAS, TRAIN_CAMERAS = (1,), (2, 3)
 SUBJECTS, SETUPS, REPETITIONS = 40, 17, 2
 _ID = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})$')
 
 
-def sample_ids(count: int, cameras: tuple[int, ...],
-               classes: int) -> list[str]:
+def sample_ids(count: int, cameras: tuple[int, ...], classes: int) -> list[str]:
     """``count`` different ids, classes in turn, so that their numbers differ
     by one at most."""
     ids = []
@@ -22,9 +22,11 @@ def sample_ids(count: int, cameras: tuple[int, ...],
         # 40 and 17 have no common divisor: 680 pairs before the first
         # returns, and then with the other repetition.
         repetition = (take // 2 + take // (SUBJECTS * SETUPS)) % REPETITIONS
-        ids.append(f'S{take % SETUPS + 1:03}C{cameras[camera]:03}'
-                   f'P{take % SUBJECTS + 1:03}R{repetition + 1:03}'
-                   f'A{action + 1:03}')
+        ids.append(
+            f'S{take % SETUPS + 1:03}C{cameras[camera]:03}'
+            f'P{take % SUBJECTS + 1:03}R{repetition + 1:03}'
+            f'A{action + 1:03}'
+        )
     return ids
 
 
@@ -46,8 +48,9 @@ def skeleton_path(sample_id: str) -> str:
     return f'{SKELETON_FOLDER}/{sample_id}.skeleton'
 
 
-def skeleton_text(seen: np.ndarray, depth_pixels: np.ndarray,
-                  colour_pixels: np.ndarray) -> str:
+def skeleton_text(
+    seen: np.ndarray, depth_pixels: np.ndarray, colour_pixels: np.ndarray
+) -> str:
     """The official text format.
 
     Args:
@@ -60,10 +63,20 @@ def skeleton_text(seen: np.ndarray, depth_pixels: np.ndarray,
     unit quaternion. All joints count as tracked (2).
     """
     persons, frames = seen.shape[:2]
-    ones = np.ones(seen.shape[:3] + (1, ))
+    ones = np.ones(seen.shape[:3] + (1,))
     rows = np.concatenate(
-        [seen, depth_pixels, colour_pixels, ones, 0 * ones, 0 * ones,
-         0 * ones, 2 * ones], -1)
+        [
+            seen,
+            depth_pixels,
+            colour_pixels,
+            ones,
+            0 * ones,
+            0 * ones,
+            0 * ones,
+            2 * ones,
+        ],
+        -1,
+    )
     line = '%.5g %.5g %.5g %.5g %.5g %.5g %.5g %g %g %g %g %d\n'
     body = '%d 0 1 1 1 1 0 0 0 2\n25\n' + line * 25
     parts = [f'{frames}\n']
@@ -71,6 +84,8 @@ def skeleton_text(seen: np.ndarray, depth_pixels: np.ndarray,
         parts.append(f'{persons}\n')
         for person in range(persons):
             # Kinect's tracking ids are long and stay with the body.
-            parts.append(body % (72057594037900000 + person,
-                                 *rows[person, frame].ravel().tolist()))
+            parts.append(
+                body
+                % (72057594037900000 + person, *rows[person, frame].ravel().tolist())
+            )
     return ''.join(parts)

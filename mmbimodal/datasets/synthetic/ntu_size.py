@@ -1,4 +1,5 @@
 """Generated pairs at NTU's sizes, to measure what decoding them costs."""
+
 from collections.abc import Iterable
 from itertools import chain, cycle, islice
 from pathlib import Path
@@ -35,8 +36,9 @@ def write_ntu_size(ann_file: Path, count: int) -> Iterable[str]:
         InputError: There is such a file, or a video cannot be written.
     """
     if ann_file.exists():
-        raise InputError(f'{ann_file} exists already: leave out --generate '
-                         'or name another file.')
+        raise InputError(
+            f'{ann_file} exists already: leave out --generate or name another file.'
+        )
     root = ann_file.absolute().parent.parent
     rows = []
     for sample_id in ntu.sample_ids(count, ntu.TRAIN_CAMERAS, len(ACTIONS)):
@@ -44,28 +46,33 @@ def write_ntu_size(ann_file: Path, count: int) -> Iterable[str]:
         paths = {name: ntu.video_path(sample_id, name) for name in SIZES}
         for name, path in paths.items():
             _write(root / path, clip.films[name].frames, SIZES[name])
-        rows.append(dict(
-            paths, sample_id=sample_id,
-            label=ntu.parse_id(sample_id)[-1] - 1))
+        rows.append(
+            dict(paths, sample_id=sample_id, label=ntu.parse_id(sample_id)[-1] - 1)
+        )
         yield sample_id
     write_annotation(
-        str(ann_file), dataset='ntu_size', split='train', classes=ACTIONS,
-        modalities=list(SIZES), data_list=rows)
+        str(ann_file),
+        dataset='ntu_size',
+        split='train',
+        classes=ACTIONS,
+        modalities=list(SIZES),
+        data_list=rows,
+    )
 
 
-def _write(path: Path, frames: list[np.ndarray],
-           size: tuple[int, int]) -> None:
+def _write(path: Path, frames: list[np.ndarray], size: tuple[int, int]) -> None:
     """The frames forwards and backwards until there are ``FRAMES``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = cv2.VideoWriter(
-        str(path), cv2.VideoWriter_fourcc(*'XVID'), FPS, size)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'XVID'), FPS, size)
     if not writer.isOpened():
-        raise InputError(f'{path} cannot be written: check that the disk has '
-                         'space and the folder allows it.')
+        raise InputError(
+            f'{path} cannot be written: check that the disk has '
+            'space and the folder allows it.'
+        )
     grain = np.random.default_rng(0)
     there_and_back = cycle(chain(frames, frames[-2:0:-1]))
     for frame in islice(there_and_back, FRAMES):
         frame = cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC)
-        noise = grain.integers(-2, 3, frame.shape[:2] + (1, ), np.int16)
+        noise = grain.integers(-2, 3, frame.shape[:2] + (1,), np.int16)
         writer.write(np.clip(frame + noise, 0, 255).astype(np.uint8))
     writer.release()

@@ -1,4 +1,5 @@
 """What a body does over time, before it has a size."""
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,7 @@ class Pose:
     of ``arms`` as far as ``grip`` (0..1) says. ``legs`` are hip flexion,
     knee flexion and spread in radians. Lengths in metres.
     """
+
     frames: int
     x: np.ndarray = field(init=False)
     z: np.ndarray = field(init=False)
@@ -30,11 +32,11 @@ class Pose:
         count = self.frames
         for name in ('x', 'z', 'lift', 'yaw', 'pitch', 'roll', 'twist'):
             setattr(self, name, np.zeros(count))
-        self.arms = np.tile([.16, -.95, .08], (2, count, 1))
-        self.poles = np.tile([.35, -.2, -1.], (2, 1))
+        self.arms = np.tile([0.16, -0.95, 0.08], (2, count, 1))
+        self.poles = np.tile([0.35, -0.2, -1.0], (2, 1))
         self.grip = np.zeros((2, count))
         self.held = np.zeros((2, count, 3))
-        self.legs = np.tile([.03, .06, .05], (2, count, 1))
+        self.legs = np.tile([0.03, 0.06, 0.05], (2, count, 1))
 
     def __len__(self) -> int:
         return self.frames
@@ -60,13 +62,19 @@ def smooth(value: np.ndarray) -> np.ndarray:
 def pulse(time, start: float, rise: float, hold: float, fall: float):
     """Goes from 0 to 1 within ``rise`` seconds, stays, and comes back."""
     return smooth((time - start) / rise) * smooth(
-        1 - (time - start - rise - hold) / fall)
+        1 - (time - start - rise - hold) / fall
+    )
 
 
-def swing(angle, elbow, out: float = .14) -> np.ndarray:
+def swing(angle, elbow, out: float = 0.14) -> np.ndarray:
     """Wrist of a hanging arm raised forward by ``angle`` and bent by
     ``elbow`` (radians, [T]) -> [T, 3] in arm lengths."""
     lower = angle + elbow
-    return np.stack([np.full_like(angle, out),
-                     -.545 * np.cos(angle) - .455 * np.cos(lower),
-                     .545 * np.sin(angle) + .455 * np.sin(lower)], 1)
+    return np.stack(
+        [
+            np.full_like(angle, out),
+            -0.545 * np.cos(angle) - 0.455 * np.cos(lower),
+            0.545 * np.sin(angle) + 0.455 * np.sin(lower),
+        ],
+        1,
+    )

@@ -1,4 +1,5 @@
 """One modality's frames of one clip, and what can be seen in them."""
+
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +14,7 @@ from .scene import Scene, background, warm_objects
 # The actor counts as visible in a frame when at least this share of its
 # silhouette differs from the same picture without it by more than the
 # contrast in grey levels (plus the noise's deviation).
-VISIBLE_SHARE = .35
+VISIBLE_SHARE = 0.35
 VISIBLE_CONTRAST = 12
 
 
@@ -21,31 +22,37 @@ VISIBLE_CONTRAST = 12
 class Film:
     """Frames [T][H, W, 3] BGR; visible [T] bool; boxes [T, 4] in shares of
     the picture, x1 y1 x2 y2, not clipped."""
+
     frames: list[np.ndarray]
     visible: np.ndarray
     boxes: np.ndarray
 
 
-def render(actors: list[Figure], passer_by: Figure, scene: Scene,
-           look: VisibleLook | ThermalLook, view: View,
-           size: tuple[int, int], handicaps: Handicaps,
-           rng: np.random.Generator) -> Film:
+def render(
+    actors: list[Figure],
+    passer_by: Figure,
+    scene: Scene,
+    look: VisibleLook | ThermalLook,
+    view: View,
+    size: tuple[int, int],
+    handicaps: Handicaps,
+    rng: np.random.Generator,
+) -> Film:
     """Draw a clip; size is (height, width)."""
     height, width = size
     extents = np.stack([actor.extent(width / height) for actor in actors])
-    boxes = np.concatenate([extents[..., :2].min(0), extents[..., 2:].max(0)],
-                           1)
+    boxes = np.concatenate([extents[..., :2].min(0), extents[..., 2:].max(0)], 1)
     place = background(scene, view, size, look.thermal)
     if handicaps.warm_background:
         around = np.r_[boxes[:, :2].min(0), boxes[:, 2:].max(0)]
-        warm_objects(place, around, look.level(.7), rng)
+        warm_objects(place, around, look.level(0.7), rng)
     place = cv2.cvtColor(place, cv2.COLOR_BGR2BGRA)
     place[..., 3] = 0
     track = None
     if handicaps.hidden:
         track = occluder_track(handicaps.hidden, boxes, rng)
-        rows = (boxes[:, 1].min() - .04, boxes[:, 3].max() + .03)
-    light = np.array([rng.choice((-1, 1)) * .7, -.7])
+        rows = (boxes[:, 1].min() - 0.04, boxes[:, 3].max() + 0.03)
+    light = np.array([rng.choice((-1, 1)) * 0.7, -0.7])
     layers = [_coloured(actor, look, size, light) for actor in actors]
     behind = _coloured(passer_by, look, size, light, alpha=0)
     grain = _grain(look.thermal, handicaps.sigma, len(boxes), size, rng)
@@ -62,16 +69,18 @@ def render(actors: list[Figure], passer_by: Figure, scene: Scene,
         silhouette = canvas[..., 3] > 127
         full = canvas[..., :3].copy()
         if track is not None:
-            edges = (int(round(track[index, 0] * width)),
-                     int(rows[0] * height),
-                     int(round(track[index, 1] * width)),
-                     int(np.ceil(rows[1] * height)))
+            edges = (
+                round(track[index, 0] * width),
+                int(rows[0] * height),
+                round(track[index, 1] * width),
+                int(np.ceil(rows[1] * height)),
+            )
             look.occlude(full, *edges)
             look.occlude(empty, *edges)
         full, empty = look.develop(full, empty, handicaps.contrast[index])
         difference = cv2.absdiff(full, empty).max(-1)
         seen = difference[silhouette] > VISIBLE_CONTRAST + handicaps.sigma
-        share = seen.mean() if seen.size else 0.
+        share = seen.mean() if seen.size else 0.0
         visible.append(share * _inside(actors, index) >= VISIBLE_SHARE)
         frames.append(np.clip(full + grain[index], 0, 255).astype(np.uint8))
     return Film(frames, np.array(visible), boxes)
@@ -81,15 +90,20 @@ def _coloured(figure: Figure, look, size, light, alpha: int = 255):
     """Shapes with their colours for every frame, ready to paint."""
     height, width = size
     colours = {
-        material: [colour[:3] + (alpha, ) for colour in look.colours(
-            figure.subject, material)]
-        for material in figure.subject.colours}
-    return [[(shape, colours[shape.material]) for shape in shapes]
-            for shapes in figure.shapes(width, height, light, look.shades)]
+        material: [
+            colour[:3] + (alpha,) for colour in look.colours(figure.subject, material)
+        ]
+        for material in figure.subject.colours
+    }
+    return [
+        [(shape, colours[shape.material]) for shape in shapes]
+        for shapes in figure.shapes(width, height, light, look.shades)
+    ]
 
 
-def _grain(thermal: bool, sigma: float, frames: int, size,
-           rng: np.random.Generator) -> np.ndarray:
+def _grain(
+    thermal: bool, sigma: float, frames: int, size, rng: np.random.Generator
+) -> np.ndarray:
     """Noise in grey levels, [T, H, W, 1]; a thermal sensor's is partly the
     same in every frame: columns and single pixels."""
     grain = rng.standard_normal((frames, *size), np.float32) * sigma
@@ -105,9 +119,17 @@ def _shadow(canvas, actor: Figure, index: int, colour) -> None:
         return
     height, width = canvas.shape[:2]
     (x, y), reach = actor.ground[index], actor.radii[index, 0] * height
-    cv2.ellipse(canvas, (int(x * width), int(y * height)),
-                (int(.3 * reach), max(1, int(.07 * reach))), 0, 0, 360,
-                colour + (0, ), -1, cv2.LINE_AA)
+    cv2.ellipse(
+        canvas,
+        (int(x * width), int(y * height)),
+        (int(0.3 * reach), max(1, int(0.07 * reach))),
+        0,
+        0,
+        360,
+        colour + (0,),
+        -1,
+        cv2.LINE_AA,
+    )
 
 
 def _inside(actors: list[Figure], index: int) -> float:

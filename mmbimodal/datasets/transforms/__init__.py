@@ -8,6 +8,12 @@ from .sync_resize import SyncResize
 from .sync_sample import SyncSample
 
 __all__ = [
-    'BlankFrames', 'ForEachModality', 'ModalityDropout', 'PackModalityInputs',
-    'ScaledDecordDecode', 'ScaledDecordInit', 'SyncResize', 'SyncSample'
+    'BlankFrames',
+    'ForEachModality',
+    'ModalityDropout',
+    'PackModalityInputs',
+    'ScaledDecordDecode',
+    'ScaledDecordInit',
+    'SyncResize',
+    'SyncSample',
 ]

@@ -1,11 +1,11 @@
 import zlib
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 import torch
+from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from mmaction.registry import TRANSFORMS
 from mmbimodal.errors import InputError
 
 
@@ -35,17 +35,20 @@ class BlankFrames(BaseTransform):
 
     def __init__(self, modality: str, share: float) -> None:
         if not 0 <= share <= 1:
-            raise InputError(f'BlankFrames: share={share} is not a share of '
-                             'the frames: give a value from 0 to 1')
+            raise InputError(
+                f'BlankFrames: share={share} is not a share of '
+                'the frames: give a value from 0 to 1'
+            )
         self.modality, self.share = modality, share
 
-    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Return a new sample; ``results`` is not modified."""
         inputs, sample = results['inputs'], results['data_samples']
         if self.modality not in inputs:
             raise InputError(
                 f'BlankFrames: there is no modality {self.modality!r}, the '
-                f'data set has {", ".join(inputs)}: correct the pipeline')
+                f'data set has {", ".join(inputs)}: correct the pipeline'
+            )
         if self.modality not in sample.modalities:
             return results
         x = inputs[self.modality]
@@ -53,8 +56,9 @@ class BlankFrames(BaseTransform):
         axis = 2 if x.ndim == 5 else 0
         count = x.shape[axis]
         order = np.random.default_rng(
-            zlib.crc32(sample.sample_id.encode())).permutation(count)
-        black = torch.from_numpy(order[:round(self.share * count)])
+            zlib.crc32(sample.sample_id.encode())
+        ).permutation(count)
+        black = torch.from_numpy(order[: round(self.share * count)])
         return dict(
-            results,
-            inputs={**inputs, self.modality: x.index_fill(axis, black, 0)})
+            results, inputs={**inputs, self.modality: x.index_fill(axis, black, 0)}
+        )

@@ -1,10 +1,11 @@
 import random
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from mmaction.registry import TRANSFORMS
 from mmbimodal.errors import InputError, UnreadableVideo
 
 
@@ -21,7 +22,8 @@ class _RandomState:
 
     def __eq__(self, other: '_RandomState') -> bool:
         return self.python == other.python and all(
-            np.array_equal(a, b) for a, b in zip(self.numpy, other.numpy))
+            np.array_equal(a, b) for a, b in zip(self.numpy, other.numpy)
+        )
 
 
 @TRANSFORMS.register_module()
@@ -49,18 +51,19 @@ class ForEachModality(BaseTransform):
             amounts of randomness.
     """
 
-    def __init__(self,
-                 transforms: List[Union[dict, Callable]],
-                 shared: bool = False,
-                 only: Optional[Sequence[str]] = None) -> None:
+    def __init__(
+        self,
+        transforms: list[dict | Callable],
+        shared: bool = False,
+        only: Sequence[str] | None = None,
+    ) -> None:
         self.transforms = [
-            TRANSFORMS.build(t) if isinstance(t, dict) else t
-            for t in transforms
+            TRANSFORMS.build(t) if isinstance(t, dict) else t for t in transforms
         ]
         self.shared = shared
         self.only = only
 
-    def transform(self, results: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Return a new sample; ``results`` is not modified."""
         modalities = dict(results['modalities'])
         unknown = set(self.only or ()) - set(modalities)
@@ -68,9 +71,11 @@ class ForEachModality(BaseTransform):
             raise InputError(
                 f'ForEachModality: only={list(self.only)} names '
                 f'{", ".join(sorted(unknown))}, the data set has '
-                f'{", ".join(modalities)}: correct the pipeline')
+                f'{", ".join(modalities)}: correct the pipeline'
+            )
         names = [
-            name for name, inner in modalities.items()
+            name
+            for name, inner in modalities.items()
             if inner is not None and (self.only is None or name in self.only)
         ]
         for transform in self.transforms:
@@ -87,7 +92,7 @@ class ForEachModality(BaseTransform):
         return dict(results, modalities=modalities)
 
     @staticmethod
-    def _apply(transform: Callable, inner: Dict[str, Any]) -> Dict[str, Any]:
+    def _apply(transform: Callable, inner: dict[str, Any]) -> dict[str, Any]:
         """One transform on one modality; reading errors name the file."""
         reading = 'imgs' not in inner
         try:
@@ -102,24 +107,30 @@ class ForEachModality(BaseTransform):
             ) from error
 
     @staticmethod
-    def _check_step(transform: Callable, before: Dict[str, Dict[str, Any]],
-                    start: _RandomState,
-                    end: Optional[_RandomState]) -> _RandomState:
+    def _check_step(
+        transform: Callable,
+        before: dict[str, dict[str, Any]],
+        start: _RandomState,
+        end: _RandomState | None,
+    ) -> _RandomState:
         """The generators' state after a modality, if it is as it must be."""
         state = _RandomState()
         sizes = {
             name: tuple(inner['img_shape'])
-            for name, inner in before.items() if 'imgs' in inner
+            for name, inner in before.items()
+            if 'imgs' in inner
         }
-        drew = not state == start
+        drew = state != start
         if drew and len(set(sizes.values())) > 1:
             raise InputError(
                 f'{type(transform).__name__} draws random numbers for frames '
                 f'of different sizes, {sizes}, and would cut out different '
-                'places: put SyncResize before it')
+                'places: put SyncResize before it'
+            )
         if end is not None and not state == end:
             raise InputError(
                 f'{type(transform).__name__} drew different amounts of '
                 'random numbers for the modalities, which are no longer '
-                'aligned: move it out of the shared block')
+                'aligned: move it out of the shared block'
+            )
         return state

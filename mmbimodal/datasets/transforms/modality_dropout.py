@@ -1,9 +1,10 @@
-from typing import Any, Dict, Mapping, Union
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from mmaction.registry import TRANSFORMS
 from mmbimodal.errors import InputError
 
 
@@ -29,14 +30,16 @@ class ModalityDropout(BaseTransform):
             modality that the data set does not have.
     """
 
-    def __init__(self, prob: Union[float, Mapping[str, float]]) -> None:
+    def __init__(self, prob: float | Mapping[str, float]) -> None:
         values = prob.values() if isinstance(prob, Mapping) else [prob]
         if not all(0 <= p <= 1 for p in values):
-            raise InputError(f'ModalityDropout: prob={prob} is not a '
-                             'probability: give values from 0 to 1')
+            raise InputError(
+                f'ModalityDropout: prob={prob} is not a '
+                'probability: give values from 0 to 1'
+            )
         self.prob = prob
 
-    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Return a new sample; ``results`` is not modified."""
         modalities = results['modalities']
         prob = self.prob
@@ -47,13 +50,10 @@ class ModalityDropout(BaseTransform):
             raise InputError(
                 f'ModalityDropout: prob names {", ".join(sorted(unknown))}, '
                 f'the data set has {", ".join(modalities)}: correct the '
-                'pipeline')
+                'pipeline'
+            )
         present = [name for name, x in modalities.items() if x is not None]
-        dropped = [
-            name for name in present if np.random.rand() < prob.get(name, 0)
-        ]
+        dropped = [name for name in present if np.random.rand() < prob.get(name, 0)]
         if len(dropped) == len(present):
             dropped.remove(np.random.choice(dropped))
-        return dict(
-            results,
-            modalities={**modalities, **dict.fromkeys(dropped)})
+        return dict(results, modalities={**modalities, **dict.fromkeys(dropped)})

@@ -1,11 +1,11 @@
-from typing import Any, Dict, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import torch
-from mmcv.transforms import BaseTransform
-
 from mmaction.datasets.transforms import PackActionInputs
 from mmaction.registry import TRANSFORMS
 from mmaction.structures import ActionDataSample
+from mmcv.transforms import BaseTransform
 
 
 @TRANSFORMS.register_module()
@@ -27,35 +27,44 @@ class PackModalityInputs(BaseTransform):
 
     def __init__(
         self,
-        meta_keys: Sequence[str] = ('filename', 'frame_inds', 'img_shape',
-                                    'original_shape', 'crop_quadruple',
-                                    'flip')
+        meta_keys: Sequence[str] = (
+            'filename',
+            'frame_inds',
+            'img_shape',
+            'original_shape',
+            'crop_quadruple',
+            'flip',
+        ),
     ) -> None:
         self.pack = PackActionInputs(meta_keys=meta_keys)
 
-    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Return the packed sample; ``results`` is not modified."""
         modalities = results['modalities']
         packed = {
             name: self.pack(inner)
-            for name, inner in modalities.items() if inner is not None
+            for name, inner in modalities.items()
+            if inner is not None
         }
         like = next(iter(packed.values()))['inputs']
         data_sample = ActionDataSample(
             metainfo=dict(
                 sample_id=results['sample_id'],
                 modalities={
-                    name: p['data_samples'].metainfo
-                    for name, p in packed.items()
-                }))
+                    name: p['data_samples'].metainfo for name, p in packed.items()
+                },
+            )
+        )
         if 'sample_idx' in results:
             data_sample.set_metainfo(dict(sample_idx=results['sample_idx']))
         if 'label' in results:
             data_sample.set_gt_label(results['label'])
         return dict(
             inputs={
-                name: packed[name]['inputs'] if name in packed else
-                torch.full_like(like, torch.nan, dtype=torch.float32)
+                name: packed[name]['inputs']
+                if name in packed
+                else torch.full_like(like, torch.nan, dtype=torch.float32)
                 for name in modalities
             },
-            data_samples=data_sample)
+            data_samples=data_sample,
+        )

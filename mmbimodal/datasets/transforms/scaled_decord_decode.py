@@ -1,4 +1,4 @@
-from typing import Any, Dict
+from typing import Any
 
 from mmaction.datasets.transforms import DecordDecode
 from mmaction.registry import TRANSFORMS
@@ -12,10 +12,7 @@ class ScaledDecordDecode(DecordDecode):
     the decoded frames.
     """
 
-    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Decode the sampled frames and close the video."""
-        known = {
-            key: results[key]
-            for key in ('original_shape', ) if key in results
-        }
+        known = {key: results[key] for key in ('original_shape',) if key in results}
         return {**super().transform(results), **known}

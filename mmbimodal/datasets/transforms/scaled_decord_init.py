@@ -1,10 +1,10 @@
 import io
-from typing import Any, Dict, Optional, Tuple
+from typing import Any
 
+from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
-from mmaction.registry import TRANSFORMS
 from mmbimodal.datasets.container import avi_shape, is_cut_off
 from mmbimodal.errors import UnreadableVideo
 
@@ -44,19 +44,18 @@ class ScaledDecordInit(BaseTransform):
         UnreadableVideo: The file is shorter than its header says.
     """
 
-    def __init__(self,
-                 short_side: Optional[int] = None,
-                 num_threads: int = 1) -> None:
+    def __init__(self, short_side: int | None = None, num_threads: int = 1) -> None:
         self.short_side = short_side
         self.num_threads = num_threads
 
-    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Open the video."""
         content = fileio.get(results['filename'])
         if is_cut_off(content, len(content)):
             raise UnreadableVideo(
                 f'{results["filename"]} is shorter than its header says: '
-                'copy it again or leave it out')
+                'copy it again or leave it out'
+            )
         shape = avi_shape(content)
         if self.short_side is not None and shape is not None:
             results['original_shape'] = shape
@@ -68,18 +67,20 @@ class ScaledDecordInit(BaseTransform):
         results['avg_fps'] = reader.get_avg_fps()
         return results
 
-    def _open(self, content: bytes, height: int = -1,
-              width: int = -1) -> Any:
+    def _open(self, content: bytes, height: int = -1, width: int = -1) -> Any:
         from decord import VideoReader  # half a second that others spare
-        return VideoReader(
-            io.BytesIO(content), width=width, height=height,
-            num_threads=self.num_threads)
 
-    def _scaled(self, shape: Tuple[int, int]) -> Tuple[int, int]:
+        return VideoReader(
+            io.BytesIO(content),
+            width=width,
+            height=height,
+            num_threads=self.num_threads,
+        )
+
+    def _scaled(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Height and width to decode at."""
         short_side = max(self.short_side, _NARROWEST)
         if min(shape) < _WORTHWHILE * short_side:
             return shape
-        height, width = (
-            round(side * short_side / min(shape)) for side in shape)
+        height, width = (round(side * short_side / min(shape)) for side in shape)
         return height, width

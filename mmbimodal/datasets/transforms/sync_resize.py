@@ -1,11 +1,10 @@
-from typing import Any, Dict, Tuple, Union
+from typing import Any
 
 import mmcv
 import numpy as np
-from mmcv.transforms import BaseTransform
-
 from mmaction.datasets.transforms import Resize
 from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
 
 
 @TRANSFORMS.register_module()
@@ -24,11 +23,14 @@ class SyncResize(BaseTransform):
             closed range from which one value per sample is drawn.
     """
 
-    def __init__(self, short_side: Union[int, Tuple[int, int]]) -> None:
-        self.range = (short_side, short_side) if isinstance(
-            short_side, int) else tuple(short_side)
+    def __init__(self, short_side: int | tuple[int, int]) -> None:
+        self.range = (
+            (short_side, short_side)
+            if isinstance(short_side, int)
+            else tuple(short_side)
+        )
 
-    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Return a new sample; ``results`` is not modified."""
         low, high = self.range
         side = low if low == high else np.random.randint(low, high + 1)
@@ -40,8 +42,5 @@ class SyncResize(BaseTransform):
         height, width = next(iter(present.values()))['img_shape']
         size = mmcv.rescale_size((width, height), (np.inf, side))
         resize = Resize(size, keep_ratio=False)
-        resized = {
-            name: resize(dict(inner))
-            for name, inner in present.items()
-        }
+        resized = {name: resize(dict(inner)) for name, inner in present.items()}
         return dict(results, modalities={**results['modalities'], **resized})

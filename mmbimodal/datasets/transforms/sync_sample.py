@@ -1,9 +1,11 @@
-from typing import Any, Callable, Dict, List, Optional, Union
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-
 from mmaction.registry import TRANSFORMS
+
 from mmbimodal.errors import UnreadableVideo
+
 from .for_each_modality import ForEachModality
 
 
@@ -26,10 +28,10 @@ class SyncSample(ForEachModality):
         UnreadableVideo: A video has fewer frames than one clip.
     """
 
-    def __init__(self, transforms: List[Union[dict, Callable]]) -> None:
+    def __init__(self, transforms: list[dict | Callable]) -> None:
         super().__init__(transforms, shared=True)
 
-    def transform(self, results: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+    def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Return a new sample; ``results`` is not modified."""
         own = {
             name: inner
@@ -44,17 +46,18 @@ class SyncSample(ForEachModality):
         sampled = super().transform(dict(results, modalities=on_clock))
         for name, inner in own.items():
             sampled['modalities'][name] = self._to_own_clock(
-                sampled['modalities'][name], inner['total_frames'], clock)
+                sampled['modalities'][name], inner['total_frames'], clock
+            )
         return sampled
 
     @staticmethod
-    def _to_own_clock(inner: Dict[str, Any], total: int,
-                      clock: int) -> Dict[str, Any]:
+    def _to_own_clock(inner: dict[str, Any], total: int, clock: int) -> dict[str, Any]:
         """Frame indices on the common clock → indices of this video."""
         if total < inner['clip_len']:
             raise UnreadableVideo(
                 f'{inner["filename"]} has {total} frames, a clip takes '
-                f'{inner["clip_len"]}: leave it out of the annotation')
+                f'{inner["clip_len"]}: leave it out of the annotation'
+            )
         start = inner['start_index']
         times = (inner['frame_inds'] - start) / max(clock - 1, 1)
         indices = np.rint(times * (total - 1)).astype(np.int32) + start

@@ -1,9 +1,9 @@
-from typing import Sequence
+from collections.abc import Sequence
 
+from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 
-from mmaction.registry import HOOKS
 from mmbimodal.errors import InputError
 
 
@@ -33,15 +33,15 @@ class CheckpointMatchHook(Hook):
         own = (model.module if is_model_wrapper(model) else model).state_dict()
         saved = {
             name.removeprefix('module.'): tensor
-            for name, tensor in checkpoint.get('state_dict',
-                                               checkpoint).items()
+            for name, tensor in checkpoint.get('state_dict', checkpoint).items()
             if hasattr(tensor, 'shape')
         }
         unfilled = [
-            name for name, tensor in own.items()
+            name
+            for name, tensor in own.items()
             # what is still empty takes its size from the file
             if tensor.numel()
-            and not name.startswith(self.may_differ or ('\0', ))
+            and not name.startswith(self.may_differ or ('\0',))
             and (name not in saved or saved[name].shape != tensor.shape)
         ]
         if unfilled:
@@ -50,4 +50,5 @@ class CheckpointMatchHook(Hook):
                 f'{len(own)} tensors are missing or of another shape, the '
                 f'first {unfilled[0]}; use the config it was trained with, or '
                 'name what may differ in '
-                'CheckpointMatchHook.may_differ (custom_hooks)')
+                'CheckpointMatchHook.may_differ (custom_hooks)'
+            )

@@ -1,9 +1,7 @@
-from typing import Optional
-
 import torch
+from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 
-from mmaction.registry import HOOKS
 from mmbimodal.errors import InputError
 
 
@@ -17,11 +15,13 @@ class InvalidLossHook(Hook):
 
     priority = 'VERY_HIGH'
 
-    def after_train_iter(self,
-                         runner,
-                         batch_idx: int,
-                         data_batch: Optional[dict] = None,
-                         outputs: Optional[dict] = None) -> None:
+    def after_train_iter(
+        self,
+        runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: dict | None = None,
+    ) -> None:
         """Look at the loss of the iteration.
 
         Raises:
@@ -34,4 +34,5 @@ class InvalidLossHook(Hook):
                 f'{runner.epoch + 1}, iteration {batch_idx + 1}, on the '
                 f'samples {", ".join(ids)}: look at these files, lower the '
                 'learning rate, or clip gradients; earlier checkpoints in '
-                f'{runner.work_dir} are intact')
+                f'{runner.work_dir} are intact'
+            )

@@ -3,6 +3,4 @@ from .hiera import Hiera
 from .multi_branch_backbone import MultiBranchBackbone
 from .video_focalnet import VideoFocalNet
 
-__all__ = [
-    'BimodalTimeSformer', 'Hiera', 'MultiBranchBackbone', 'VideoFocalNet'
-]
+__all__ = ['BimodalTimeSformer', 'Hiera', 'MultiBranchBackbone', 'VideoFocalNet']

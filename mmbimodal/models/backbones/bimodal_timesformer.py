@@ -1,15 +1,22 @@
-from typing import Dict, Optional, Sequence
+from collections.abc import Sequence
 
 import torch
+from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
-from ..layers import (ModalityTokens, TimeSformerEncoder, load_pretrained,
-                      read_state_dict, resize_embeddings, split_presence,
-                      to_encoder_layout)
+
+from ..layers import (
+    ModalityTokens,
+    TimeSformerEncoder,
+    load_pretrained,
+    read_state_dict,
+    resize_embeddings,
+    split_presence,
+    to_encoder_layout,
+)
 
 
 @MODELS.register_module()
@@ -50,35 +57,48 @@ class BimodalTimeSformer(BaseModule):
             interpolated. Defaults to None.
     """
 
-    def __init__(self,
-                 modalities: Sequence[str],
-                 num_frames: int = 8,
-                 img_size: int = 224,
-                 patch_size: int = 16,
-                 embed_dims: int = 768,
-                 num_heads: int = 12,
-                 num_layers: int = 10,
-                 share_weights: bool = True,
-                 drop_path_rate: float = 0.1,
-                 with_saliency: bool = True,
-                 mix_identity: bool = False,
-                 with_cp: bool = False,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        modalities: Sequence[str],
+        num_frames: int = 8,
+        img_size: int = 224,
+        patch_size: int = 16,
+        embed_dims: int = 768,
+        num_heads: int = 12,
+        num_layers: int = 10,
+        share_weights: bool = True,
+        drop_path_rate: float = 0.1,
+        with_saliency: bool = True,
+        mix_identity: bool = False,
+        with_cp: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         if img_size % patch_size or embed_dims % num_heads:
             raise InputError(
                 f'BimodalTimeSformer: img_size {img_size} must be a multiple '
                 f'of patch_size {patch_size}, and embed_dims {embed_dims} of '
-                f'num_heads {num_heads}; change them in the config')
+                f'num_heads {num_heads}; change them in the config'
+            )
         self.modalities = tuple(modalities)
         self.share_weights = share_weights
-        self.encoders = nn.ModuleDict({
-            name: TimeSformerEncoder(num_frames, img_size, patch_size,
-                                     embed_dims, num_heads, num_layers,
-                                     drop_path_rate, with_saliency,
-                                     mix_identity, with_cp)
-            for name in (['shared'] if share_weights else self.modalities)
-        })
+        self.encoders = nn.ModuleDict(
+            {
+                name: TimeSformerEncoder(
+                    num_frames,
+                    img_size,
+                    patch_size,
+                    embed_dims,
+                    num_heads,
+                    num_layers,
+                    drop_path_rate,
+                    with_saliency,
+                    mix_identity,
+                    with_cp,
+                )
+                for name in (['shared'] if share_weights else self.modalities)
+            }
+        )
 
     def init_weights(self) -> None:
         """Initialise, then load ``init_cfg``'s checkpoint where there is one.
@@ -91,17 +111,20 @@ class BimodalTimeSformer(BaseModule):
         if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
             path = self.init_cfg['checkpoint']
             weights = to_encoder_layout(
-                read_state_dict(
-                    CheckpointLoader.load_checkpoint(path, 'cpu')))
+                read_state_dict(CheckpointLoader.load_checkpoint(path, 'cpu'))
+            )
             for encoder in self.encoders.values():
                 load_pretrained(
                     encoder,
-                    resize_embeddings(weights, encoder.grid,
-                                      encoder.time_embed.shape[1]), path,
-                    'blocks.')
+                    resize_embeddings(
+                        weights, encoder.grid, encoder.time_embed.shape[1]
+                    ),
+                    path,
+                    'blocks.',
+                )
         self._is_init = True
 
-    def forward(self, inputs: Dict[str, Tensor]) -> Dict[str, ModalityTokens]:
+    def forward(self, inputs: dict[str, Tensor]) -> dict[str, ModalityTokens]:
         """Encode each modality.
 
         Args:
@@ -114,16 +137,18 @@ class BimodalTimeSformer(BaseModule):
         Raises:
             InputError: The modalities are not those of the config.
         """
-        clips, present = zip(
-            *split_presence(inputs, self.modalities).values())
+        clips, present = zip(*split_presence(inputs, self.modalities).values())
         if self.share_weights:
             # S×(B×3×M×H×W) -> (S·B)×3×M×H×W, one pass
             count = len(self.modalities)
-            tokens = zip(*((None, ) * count if x is None else x.chunk(count)
-                           for x in self.encoders['shared'](torch.cat(clips))))
+            tokens = zip(
+                *(
+                    (None,) * count if x is None else x.chunk(count)
+                    for x in self.encoders['shared'](torch.cat(clips))
+                )
+            )
         else:
-            tokens = (self.encoders[name](x)
-                      for name, x in zip(self.modalities, clips))
+            tokens = (self.encoders[name](x) for name, x in zip(self.modalities, clips))
         return {
             name: ModalityTokens(*branch, there)
             for name, branch, there in zip(self.modalities, tokens, present)

@@ -1,16 +1,16 @@
 from collections import OrderedDict
-from typing import Dict, Optional, Union
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
+
 from ..layers import load_pretrained, read_state_dict
 from ..layers.mask_unit_attention import HieraBlock, to_mask_units
 
@@ -66,45 +66,55 @@ class Hiera(BaseModule):
     Raises:
         InputError: An unknown ``arch``, or sizes that do not fit together.
     """
+
     arch_settings = dict(
         tiny=dict(embed_dims=96, num_heads=1, depths=(1, 2, 7, 2)),
         small=dict(embed_dims=96, num_heads=1, depths=(1, 2, 11, 2)),
         base=dict(embed_dims=96, num_heads=1, depths=(2, 3, 16, 3)),
         base_plus=dict(embed_dims=112, num_heads=2, depths=(2, 3, 16, 3)),
-        large=dict(embed_dims=144, num_heads=2, depths=(2, 6, 36, 4)))
+        large=dict(embed_dims=144, num_heads=2, depths=(2, 6, 36, 4)),
+    )
     local_stages = 2
 
-    def __init__(self,
-                 arch: Union[str, dict] = 'base',
-                 num_frames: int = 16,
-                 img_size: int = 224,
-                 temporal_stride: int = 2,
-                 spatial_stride: int = 4,
-                 mask_unit_size: int = 8,
-                 q_pool: int = 3,
-                 drop_path_rate: float = 0.,
-                 init_std: float = 0.02,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        arch: str | dict = 'base',
+        num_frames: int = 16,
+        img_size: int = 224,
+        temporal_stride: int = 2,
+        spatial_stride: int = 4,
+        mask_unit_size: int = 8,
+        q_pool: int = 3,
+        drop_path_rate: float = 0.0,
+        init_std: float = 0.02,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         if isinstance(arch, str) and arch not in self.arch_settings:
             raise InputError(
                 f'Hiera: arch {arch!r} is none of '
                 f'{", ".join(self.arch_settings)}; choose one of them or '
-                'give a dict of embed_dims, num_heads and depths')
+                'give a dict of embed_dims, num_heads and depths'
+            )
         settings = self.arch_settings[arch] if isinstance(arch, str) else arch
         dims, heads = settings['embed_dims'], settings['num_heads']
         depths = settings['depths']
         unit_pixels = spatial_stride * mask_unit_size
-        if (num_frames % temporal_stride or img_size % unit_pixels
-                or mask_unit_size % 2**q_pool or dims % heads
-                or q_pool >= len(depths)):
+        if (
+            num_frames % temporal_stride
+            or img_size % unit_pixels
+            or mask_unit_size % 2**q_pool
+            or dims % heads
+            or q_pool >= len(depths)
+        ):
             raise InputError(
                 f'Hiera: num_frames {num_frames} must be a multiple of '
                 f'temporal_stride {temporal_stride}, img_size {img_size} of '
                 f'spatial_stride × mask_unit_size {unit_pixels}, '
                 f'mask_unit_size {mask_unit_size} of 2^q_pool {2**q_pool}, '
                 f'embed_dims {dims} of num_heads {heads}, and q_pool less '
-                f'than the {len(depths)} stages; change them in the config')
+                f'than the {len(depths)} stages; change them in the config'
+            )
         self.input_size = (num_frames, img_size, img_size)
         self.mask_unit_size = mask_unit_size
         self.q_pool = q_pool
@@ -117,11 +127,16 @@ class Hiera(BaseModule):
                     dims,
                     kernel_size=(3, 7, 7),
                     stride=(temporal_stride, spatial_stride, spatial_stride),
-                    padding=(1, 3, 3))))
+                    padding=(1, 3, 3),
+                )
+            )
+        )
         self.pos_embed_spatial = nn.Parameter(
-            torch.zeros(1, (img_size // spatial_stride)**2, dims))
+            torch.zeros(1, (img_size // spatial_stride) ** 2, dims)
+        )
         self.pos_embed_temporal = nn.Parameter(
-            torch.zeros(1, num_frames // temporal_stride, dims))
+            torch.zeros(1, num_frames // temporal_stride, dims)
+        )
 
         rates = iter(np.linspace(0, drop_path_rate, sum(depths)).tolist())
         self.blocks = nn.ModuleList()
@@ -135,7 +150,9 @@ class Hiera(BaseModule):
                         num_heads=heads * 2**stage,
                         stride=4 if first and stage <= q_pool else 1,
                         within_units=stage - first < self.local_stages,
-                        drop_path=next(rates)))
+                        drop_path=next(rates),
+                    )
+                )
                 dims = dims * 2 if first else dims
         self.norm = nn.LayerNorm(dims, eps=1e-6)
 
@@ -153,11 +170,10 @@ class Hiera(BaseModule):
                 trunc_normal_(parameter, std=self.init_std)
         if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
             path = self.init_cfg['checkpoint']
-            weights = read_state_dict(
-                CheckpointLoader.load_checkpoint(path, 'cpu'))
+            weights = read_state_dict(CheckpointLoader.load_checkpoint(path, 'cpu'))
             load_pretrained(
-                self, to_video_layout(weights, self.state_dict()), path,
-                'blocks.')
+                self, to_video_layout(weights, self.state_dict()), path, 'blocks.'
+            )
         self._is_init = True
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -176,11 +192,11 @@ class Hiera(BaseModule):
             raise InputError(
                 'the clips have {} frames of {}x{} pixels, Hiera is for {} of '
                 '{}x{}: change the pipeline, or num_frames and img_size of '
-                'the backbone'.format(*clips.shape[2:], *self.input_size))
+                'the backbone'.format(*clips.shape[2:], *self.input_size)
+            )
         # B×3×T×H×W -> B×C×t×h×w -> B×t×h×w×C
         x = self.patch_embed(clips).permute(0, 2, 3, 4, 1)
-        position = self.pos_embed_spatial[:, None] + \
-            self.pos_embed_temporal[:, :, None]
+        position = self.pos_embed_spatial[:, None] + self.pos_embed_temporal[:, :, None]
         x = x + position.unflatten(2, x.shape[2:4])
         x = to_mask_units(x, self.mask_unit_size, self.q_pool)
         for block in self.blocks:
@@ -188,8 +204,9 @@ class Hiera(BaseModule):
         return self.norm(x.mean(dim=(1, 2)))
 
 
-def to_video_layout(weights: Dict[str, Tensor],
-                    own: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def to_video_layout(
+    weights: dict[str, Tensor], own: dict[str, Tensor]
+) -> dict[str, Tensor]:
     """Fit a published state dict to the clips of a model.
 
     Args:
@@ -208,23 +225,23 @@ def to_video_layout(weights: Dict[str, Tensor],
     if kernel is not None and kernel.dim() == 4:
         frames = own['patch_embed.proj.weight'].shape[2]
         # Frames that are alike give what one of them gave.
-        weights['patch_embed.proj.weight'] = kernel[:, :, None].repeat(
-            1, 1, frames, 1, 1) / frames
+        weights['patch_embed.proj.weight'] = (
+            kernel[:, :, None].repeat(1, 1, frames, 1, 1) / frames
+        )
     spatial = weights.get('pos_embed_spatial')
     tokens = own['pos_embed_spatial'].shape[1]
     if spatial is not None and spatial.shape[1] != tokens:
-        side, target = round(spatial.shape[1]**0.5), round(tokens**0.5)
+        side, target = round(spatial.shape[1] ** 0.5), round(tokens**0.5)
         # 1×(h·w)×C -> 1×C×h×w
         spatial = spatial.float().transpose(1, 2).unflatten(2, (side, side))
         spatial = F.interpolate(
-            spatial, (target, target), mode='bicubic', align_corners=False)
+            spatial, (target, target), mode='bicubic', align_corners=False
+        )
         weights['pos_embed_spatial'] = spatial.flatten(2).transpose(1, 2)
     temporal = weights.get('pos_embed_temporal')
     slots = own['pos_embed_temporal'].shape[1]
     if temporal is not None and temporal.shape[1] != slots:
         weights['pos_embed_temporal'] = F.interpolate(
-            temporal.float().transpose(1, 2),
-            slots,
-            mode='linear',
-            align_corners=False).transpose(1, 2)
+            temporal.float().transpose(1, 2), slots, mode='linear', align_corners=False
+        ).transpose(1, 2)
     return weights

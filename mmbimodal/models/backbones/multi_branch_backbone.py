@@ -1,14 +1,20 @@
-from typing import Dict, List, Optional, Sequence
+from collections.abc import Sequence
 
 import torch
+from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
-from ..layers import (BranchFeatures, load_pretrained, map_tensors,
-                      read_state_dict, split_presence)
+
+from ..layers import (
+    BranchFeatures,
+    load_pretrained,
+    map_tensors,
+    read_state_dict,
+    split_presence,
+)
 
 
 @MODELS.register_module()
@@ -37,28 +43,34 @@ class MultiBranchBackbone(BaseModule):
             or ``modalities`` does not belong to ``branch``.
     """
 
-    def __init__(self,
-                 branch: Optional[dict] = None,
-                 modalities: Optional[Sequence[str]] = None,
-                 branches: Optional[Dict[str, dict]] = None,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        branch: dict | None = None,
+        modalities: Sequence[str] | None = None,
+        branches: dict[str, dict] | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         if (branch is None) == (branches is None):
             raise InputError(
                 'MultiBranchBackbone takes either branch, one backbone that '
                 'the modalities share, or branches, one for each: set exactly '
-                'one of them in the config')
+                'one of them in the config'
+            )
         if bool(modalities) == (branch is None):
             raise InputError(
                 'MultiBranchBackbone takes modalities with branch, and only '
                 'with it, since the keys of branches are names already: '
-                'correct modalities in the config')
+                'correct modalities in the config'
+            )
         self.modalities = tuple(modalities or branches)
         self.share_weights = branch is not None
-        self.branches = nn.ModuleDict({
-            name: MODELS.build(config)
-            for name, config in (branches or dict(shared=branch)).items()
-        })
+        self.branches = nn.ModuleDict(
+            {
+                name: MODELS.build(config)
+                for name, config in (branches or dict(shared=branch)).items()
+            }
+        )
 
     def init_weights(self) -> None:
         """Initialise as upstream, then load ``init_cfg``'s checkpoint.
@@ -70,13 +82,12 @@ class MultiBranchBackbone(BaseModule):
             branch.init_weights()
         if self.init_cfg:
             path = self.init_cfg['checkpoint']
-            weights = read_state_dict(
-                CheckpointLoader.load_checkpoint(path, 'cpu'))
+            weights = read_state_dict(CheckpointLoader.load_checkpoint(path, 'cpu'))
             for branch in self.branches.values():
                 load_pretrained(branch, weights, path)
         self._is_init = True
 
-    def forward(self, inputs: Dict[str, Tensor]) -> Dict[str, BranchFeatures]:
+    def forward(self, inputs: dict[str, Tensor]) -> dict[str, BranchFeatures]:
         """Extract the features of each modality.
 
         Args:
@@ -96,18 +107,17 @@ class MultiBranchBackbone(BaseModule):
             # K×(B×…) -> (K·B)×…, one pass
             output = branch(torch.cat([streams[name][0] for name in names]))
             for i, name in enumerate(names):
-                features[name] = map_tensors(
-                    lambda x: x.chunk(len(names))[i], output)
+                features[name] = map_tensors(lambda x: x.chunk(len(names))[i], output)
         return {
             name: BranchFeatures(features[name], present)
             for name, (_, present) in streams.items()
         }
 
-    def _calls(self, streams: Dict[str, tuple]) -> List[tuple]:
+    def _calls(self, streams: dict[str, tuple]) -> list[tuple]:
         """Which backbone takes which modalities in one batch."""
         if not self.share_weights:
             return [(self.branches[name], [name]) for name in streams]
-        groups: Dict[torch.Size, List[str]] = {}
+        groups: dict[torch.Size, list[str]] = {}
         for name, (x, _) in streams.items():
             groups.setdefault(x.shape, []).append(name)
         return [(self.branches['shared'], names) for names in groups.values()]

@@ -1,13 +1,12 @@
-from typing import Dict, Optional, Union
-
 import numpy as np
+from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
+
 from ..layers import load_pretrained, read_state_dict
 from ..layers.focal_modulation import VideoFocalNetBlock
 
@@ -23,11 +22,9 @@ class PatchEmbed(nn.Module):
             authors' release. Defaults to 1.
     """
 
-    def __init__(self,
-                 in_dims: int,
-                 embed_dims: int,
-                 patch_size: int,
-                 tubelet_size: int = 1) -> None:
+    def __init__(
+        self, in_dims: int, embed_dims: int, patch_size: int, tubelet_size: int = 1
+    ) -> None:
         super().__init__()
         if tubelet_size == 1:
             size, conv = (patch_size, patch_size), nn.Conv2d
@@ -43,8 +40,7 @@ class PatchEmbed(nn.Module):
         else:
             # B×C_in×T×H×W -> (B·T)×C×h×w -> B×T×C×h×w
             frames = x.transpose(1, 2)
-            x = self.proj(frames.flatten(0, 1)).unflatten(
-                0, frames.shape[:2])
+            x = self.proj(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
         return self.norm(x.permute(0, 1, 3, 4, 2))
 
 
@@ -57,14 +53,14 @@ class Stage(nn.Module):
         downsample (bool): Whether another stage follows.
     """
 
-    def __init__(self, embed_dims: int, drop_paths: list,
-                 downsample: bool) -> None:
+    def __init__(self, embed_dims: int, drop_paths: list, downsample: bool) -> None:
         super().__init__()
         self.blocks = nn.Sequential(
-            *(VideoFocalNetBlock(embed_dims, rate) for rate in drop_paths))
+            *(VideoFocalNetBlock(embed_dims, rate) for rate in drop_paths)
+        )
         self.downsample = (
-            PatchEmbed(embed_dims, 2 * embed_dims, patch_size=2)
-            if downsample else None)
+            PatchEmbed(embed_dims, 2 * embed_dims, patch_size=2) if downsample else None
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """B×T×H×W×C → B×T×(H/2)×(W/2)×2C, or B×T×H×W×C in the last."""
@@ -116,42 +112,55 @@ class VideoFocalNet(BaseModule):
         InputError: An unknown ``arch``, or ``num_frames`` that is not a
             multiple of ``tubelet_size``.
     """
+
     arch_settings = dict(
         tiny=dict(embed_dims=96, depths=(2, 2, 6, 2), drop_path_rate=0.2),
         small=dict(embed_dims=96, depths=(2, 2, 18, 2), drop_path_rate=0.3),
-        base=dict(embed_dims=128, depths=(2, 2, 18, 2), drop_path_rate=0.5))
+        base=dict(embed_dims=128, depths=(2, 2, 18, 2), drop_path_rate=0.5),
+    )
 
-    def __init__(self,
-                 arch: Union[str, dict] = 'base',
-                 num_frames: int = 8,
-                 tubelet_size: int = 1,
-                 drop_path_rate: Optional[float] = None,
-                 init_std: float = 0.02,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        arch: str | dict = 'base',
+        num_frames: int = 8,
+        tubelet_size: int = 1,
+        drop_path_rate: float | None = None,
+        init_std: float = 0.02,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         if isinstance(arch, str) and arch not in self.arch_settings:
             raise InputError(
                 f'VideoFocalNet: arch {arch!r} is none of '
                 f'{", ".join(self.arch_settings)}; choose one of them or '
-                'give a dict of embed_dims, depths and drop_path_rate')
+                'give a dict of embed_dims, depths and drop_path_rate'
+            )
         if num_frames % tubelet_size:
             raise InputError(
                 f'VideoFocalNet: num_frames {num_frames} must be a multiple '
-                f'of tubelet_size {tubelet_size}; change them in the config')
+                f'of tubelet_size {tubelet_size}; change them in the config'
+            )
         settings = self.arch_settings[arch] if isinstance(arch, str) else arch
         dims, depths = settings['embed_dims'], settings['depths']
         if drop_path_rate is None:
-            drop_path_rate = settings.get('drop_path_rate', 0.)
+            drop_path_rate = settings.get('drop_path_rate', 0.0)
         self.num_frames = num_frames
         self.tubelet_size = tubelet_size
-        self.min_size = 4 * 2**(len(depths) - 1)
+        self.min_size = 4 * 2 ** (len(depths) - 1)
         self.init_std = init_std
         self.patch_embed = PatchEmbed(3, dims, 4, tubelet_size)
         rates = iter(np.linspace(0, drop_path_rate, sum(depths)).tolist())
         last = len(depths) - 1
         self.layers = nn.Sequential(
-            *(Stage(dims * 2**i, [next(rates) for _ in range(depth)],
-                    downsample=i < last) for i, depth in enumerate(depths)))
+            *(
+                Stage(
+                    dims * 2**i,
+                    [next(rates) for _ in range(depth)],
+                    downsample=i < last,
+                )
+                for i, depth in enumerate(depths)
+            )
+        )
         self.norm = nn.LayerNorm(dims * 2**last)
 
     def init_weights(self) -> None:
@@ -166,11 +175,10 @@ class VideoFocalNet(BaseModule):
                 nn.init.zeros_(module.bias)
         if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
             path = self.init_cfg['checkpoint']
-            weights = read_state_dict(
-                CheckpointLoader.load_checkpoint(path, 'cpu'))
+            weights = read_state_dict(CheckpointLoader.load_checkpoint(path, 'cpu'))
             load_pretrained(
-                self, inflate_stem(weights, self.tubelet_size), path,
-                'layers.')
+                self, inflate_stem(weights, self.tubelet_size), path, 'layers.'
+            )
         self._is_init = True
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -191,13 +199,13 @@ class VideoFocalNet(BaseModule):
                 f'the clips have {frames} frames of {height}x{width} pixels, '
                 f'VideoFocalNet is for {self.num_frames} of at least '
                 f'{self.min_size}x{self.min_size}: change the pipeline, or '
-                'num_frames of the backbone')
+                'num_frames of the backbone'
+            )
         x = self.layers(self.patch_embed(clips))
         return self.norm(x).mean(dim=(1, 2, 3))
 
 
-def inflate_stem(weights: Dict[str, Tensor],
-                 tubelet_size: int) -> Dict[str, Tensor]:
+def inflate_stem(weights: dict[str, Tensor], tubelet_size: int) -> dict[str, Tensor]:
     """Spread a 2-D stem over the frames of a patch.
 
     Args:
@@ -210,6 +218,7 @@ def inflate_stem(weights: Dict[str, Tensor],
     weights = dict(weights)
     kernel = weights.get('patch_embed.proj.weight')
     if tubelet_size > 1 and kernel is not None and kernel.dim() == 4:
-        weights['patch_embed.proj.weight'] = kernel[:, :, None].repeat(
-            1, 1, tubelet_size, 1, 1) / tubelet_size
+        weights['patch_embed.proj.weight'] = (
+            kernel[:, :, None].repeat(1, 1, tubelet_size, 1, 1) / tubelet_size
+        )
     return weights

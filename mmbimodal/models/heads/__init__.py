@@ -7,6 +7,11 @@ from .score_fusion_head import ScoreFusionHead
 from .tmc_head import TMCHead
 
 __all__ = [
-    'DynMMHead', 'MaskedFusionHead', 'PDFHead', 'QMFHead', 'ScoreAverageHead',
-    'ScoreFusionHead', 'TMCHead'
+    'DynMMHead',
+    'MaskedFusionHead',
+    'PDFHead',
+    'QMFHead',
+    'ScoreAverageHead',
+    'ScoreFusionHead',
+    'TMCHead',
 ]

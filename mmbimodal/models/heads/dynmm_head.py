@@ -1,15 +1,13 @@
-from typing import Tuple
-
 import torch
 import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.utils import SampleList
 from mmengine.model.weight_init import trunc_normal_init
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
-from mmaction.utils import SampleList
 from mmbimodal.errors import InputError
-from .score_fusion_head import (Branches, ScoreFusionHead, cross_entropy,
-                                present_softmax)
+
+from .score_fusion_head import Branches, ScoreFusionHead, cross_entropy, present_softmax
 
 
 @MODELS.register_module()
@@ -51,34 +49,39 @@ class DynMMHead(ScoreFusionHead):
         InputError: ``temperature`` is below 0.1.
     """
 
-    def __init__(self,
-                 *args,
-                 cost_weight: float = 0.1,
-                 expert_weight: float = 1.0,
-                 temperature: float = 1.0,
-                 hard: bool = False,
-                 hidden_channels: int = 128,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        *args,
+        cost_weight: float = 0.1,
+        expert_weight: float = 1.0,
+        temperature: float = 1.0,
+        hard: bool = False,
+        hidden_channels: int = 128,
+        **kwargs,
+    ) -> None:
         super().__init__(*args, **kwargs)
         if temperature < 0.1:
             raise InputError(
                 f'DynMMHead: temperature={temperature} leaves the gate '
-                'without gradient: choose 0.1 or more')
+                'without gradient: choose 0.1 or more'
+            )
         self.cost_weight = cost_weight
         self.expert_weight = expert_weight
         self.temperature = temperature
         self.hard = hard
         self.fc_all = nn.Linear(sum(self.widths), self.num_classes)
         self.gate = nn.Sequential(
-            nn.Linear(sum(self.widths), hidden_channels), nn.ReLU(),
-            nn.Linear(hidden_channels, len(self.modalities) + 1))
+            nn.Linear(sum(self.widths), hidden_channels),
+            nn.ReLU(),
+            nn.Linear(hidden_channels, len(self.modalities) + 1),
+        )
 
     def init_weights(self) -> None:
         """Classifiers alike; the gate keeps torch's initialisation."""
         super().init_weights()
         trunc_normal_init(self.fc_all, std=self.init_std)
 
-    def mix(self, branches: Branches) -> Tuple[Tensor, Tensor, Branches]:
+    def mix(self, branches: Branches) -> tuple[Tensor, Tensor, Branches]:
         """Weights and mixture of the experts.
 
         Args:
@@ -91,8 +94,8 @@ class DynMMHead(ScoreFusionHead):
         x = torch.cat(branches.features, dim=1)
         logits = torch.cat((branches.logits, self.fc_all(x)[:, None]), dim=1)
         present = torch.cat(
-            (branches.present, branches.present.all(dim=1, keepdim=True)),
-            dim=1)
+            (branches.present, branches.present.all(dim=1, keepdim=True)), dim=1
+        )
         weights = present_softmax(self.gate(x) / self.temperature, present)
         if self.hard or not self.training:
             chosen = F.one_hot(weights.argmax(dim=1), weights.shape[1])
@@ -105,23 +108,25 @@ class DynMMHead(ScoreFusionHead):
         """Mixture of the experts' logits, B×K."""
         return self.mix(branches)[0]
 
-    def fusion_loss(self, branches: Branches, targets: Tensor,
-                    data_samples: SampleList) -> Tuple[Tensor, dict]:
+    def fusion_loss(
+        self, branches: Branches, targets: Tensor, data_samples: SampleList
+    ) -> tuple[Tensor, dict]:
         """Losses of mixture, cost and experts; mean weight of each expert."""
         scores, weights, experts = self.mix(branches)
         losses = {
             'loss_cls': cross_entropy(scores, targets).mean(),
-            'loss_cost': self.cost_weight * weights[:, -1].mean()
+            'loss_cost': self.cost_weight * weights[:, -1].mean(),
         }
         names = (*self.modalities, 'all')
         values = self.branch_losses(experts, targets, names)
-        losses.update({
-            key: self.expert_weight * value
-            for key, value in values.items()
-        })
+        losses.update(
+            {key: self.expert_weight * value for key, value in values.items()}
+        )
         # A gate that always takes the same expert shows here.
-        losses.update({
-            f'{name}/weight': weight
-            for name, weight in zip(names, weights.detach().mean(dim=0))
-        })
+        losses.update(
+            {
+                f'{name}/weight': weight
+                for name, weight in zip(names, weights.detach().mean(dim=0))
+            }
+        )
         return scores, losses

@@ -1,18 +1,20 @@
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 import torch
-from mmengine.model.weight_init import trunc_normal_init, xavier_init
-from torch import Tensor, nn
-
 from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
 from mmaction.utils import SampleList
+from mmengine.model.weight_init import trunc_normal_init, xavier_init
+from torch import Tensor, nn
+
 from mmbimodal.errors import InputError
+
 from ..layers import MLP, MaskedAttention, SelectedTokens
 
 
 class Regions(NamedTuple):
     """Regions of f frames: tokens B×f×n×C, their marks B×f×n."""
+
     tokens: Tensor
     marks: Tensor
 
@@ -62,37 +64,47 @@ class MaskedFusionHead(BaseHead):
         kwargs: For :class:`mmaction.models.heads.BaseHead`.
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 in_channels: int,
-                 num_heads: int = 12,
-                 path: str = 'gather',
-                 fusion: bool = True,
-                 mask_attention: bool = True,
-                 mask_mlp: bool = True,
-                 loss_distill: Optional[dict] = dict(type='SelfDistillLoss'),
-                 distill_selection: bool = True,
-                 init_std: float = 0.02,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        num_heads: int = 12,
+        path: str = 'gather',
+        fusion: bool = True,
+        mask_attention: bool = True,
+        mask_mlp: bool = True,
+        loss_distill: dict | None = dict(type='SelfDistillLoss'),
+        distill_selection: bool = True,
+        init_std: float = 0.02,
+        **kwargs,
+    ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         if path not in ('gather', 'dense'):
-            raise InputError(f"MaskedFusionHead: path={path!r} is unknown: "
-                             "'gather' or 'dense'")
+            raise InputError(
+                f"MaskedFusionHead: path={path!r} is unknown: 'gather' or 'dense'"
+            )
         if path == 'gather' and not mask_attention:
             raise InputError(
                 'MaskedFusionHead: without mask_attention the dropped regions '
                 "take part, which path='gather' does not compute: set "
-                "path='dense'")
+                "path='dense'"
+            )
         self.dense = path == 'dense'
         self.mask_attention, self.mask_mlp = mask_attention, mask_mlp
         self.distill_selection = distill_selection
         self.init_std = init_std
-        self.fusion = nn.ModuleDict(
-            dict(
-                norm1=nn.LayerNorm(in_channels, eps=1e-6),
-                attn=MaskedAttention(in_channels, num_heads),
-                norm2=nn.LayerNorm(in_channels, eps=1e-6),
-                mlp=MLP(in_channels))) if fusion else None
+        self.fusion = (
+            nn.ModuleDict(
+                dict(
+                    norm1=nn.LayerNorm(in_channels, eps=1e-6),
+                    attn=MaskedAttention(in_channels, num_heads),
+                    norm2=nn.LayerNorm(in_channels, eps=1e-6),
+                    mlp=MLP(in_channels),
+                )
+            )
+            if fusion
+            else None
+        )
         self.fc_cls = nn.Linear(in_channels, num_classes)
         self.loss_distill = loss_distill and MODELS.build(loss_distill)
         if loss_distill:
@@ -119,8 +131,7 @@ class MaskedFusionHead(BaseHead):
         cls_token, _ = self.fuse(feats, self.select(feats), regions=False)
         return self.fc_cls(cls_token)
 
-    def loss(self, feats: SelectedTokens, data_samples: SampleList,
-             **kwargs) -> dict:
+    def loss(self, feats: SelectedTokens, data_samples: SampleList, **kwargs) -> dict:
         """Joint loss (eq. 20).
 
         Args:
@@ -154,10 +165,12 @@ class MaskedFusionHead(BaseHead):
                 teacher_regions=tokens,
                 # B×1 class indices -> B; B×K probabilities stay
                 labels=labels.to(logits.device).squeeze(1),
-                weight=marks.detach()))
+                weight=marks.detach(),
+            )
+        )
         return losses
 
-    def select(self, feats: SelectedTokens) -> List[Regions]:
+    def select(self, feats: SelectedTokens) -> list[Regions]:
         """The regions that are computed, grouped by their number per frame.
 
         Args:
@@ -178,13 +191,15 @@ class MaskedFusionHead(BaseHead):
             shape, index = index.shape[1:], index.flatten(1)
             selected.append(
                 Regions(
-                    tokens.take_along_dim(index[..., None],
-                                          dim=1).unflatten(1, shape),
-                    marks.gather(1, index).unflatten(1, shape)))
+                    tokens.take_along_dim(index[..., None], dim=1).unflatten(1, shape),
+                    marks.gather(1, index).unflatten(1, shape),
+                )
+            )
         return selected
 
-    def fuse(self, feats: SelectedTokens, selected: List[Regions],
-             regions: bool) -> Tuple[Tensor, Optional[Tensor]]:
+    def fuse(
+        self, feats: SelectedTokens, selected: list[Regions], regions: bool
+    ) -> tuple[Tensor, Tensor | None]:
         """Fuse class token and regions.
 
         Args:
@@ -198,35 +213,37 @@ class MaskedFusionHead(BaseHead):
         tokens, marks = _flatten(selected)
         kept = marks.detach() > 0
         if self.fusion is None:
-            weight = (marks * kept / kept.sum(1, keepdim=True).clamp_min(1))
+            weight = marks * kept / kept.sum(1, keepdim=True).clamp_min(1)
             mean = (weight[..., None].to(tokens.dtype) * tokens).sum(dim=1)
             return feats.cls_token + mean, tokens
 
         # B×(1+R): the class token is always kept
         marks = torch.cat((torch.ones_like(marks[:, :1]), marks), dim=1)
-        x = torch.cat((self._local_cls_token(feats, selected)[:, None],
-                       tokens), dim=1)
+        x = torch.cat((self._local_cls_token(feats, selected)[:, None], tokens), dim=1)
         # The class token's row is all that a prediction needs.
         num_queries = None if regions or self.dense else 1
-        x = x[:, :num_queries] + self._attend(x, marks, feats.complete,
-                                              num_queries)  # eq. 15
+        x = x[:, :num_queries] + self._attend(
+            x, marks, feats.complete, num_queries
+        )  # eq. 15
         if self.mask_mlp:
             x = x * marks[:, :num_queries, None].to(x.dtype)  # eq. 16
         x = x + self.fusion.mlp(self.fusion.norm2(x))
         return x[:, 0], x[:, 1:] if regions else None
 
-    def _local_cls_token(self, feats: SelectedTokens,
-                         selected: List[Regions]) -> Tensor:
+    def _local_cls_token(
+        self, feats: SelectedTokens, selected: list[Regions]
+    ) -> Tensor:
         """Mean of the kept frames' class tokens, B×C (eqs 13–14)."""
-        total, count = 0., 0.
+        total, count = 0.0, 0.0
         for tokens, marks in selected:
             batch, frames = marks.shape[:2]
             cls_token = feats.cls_token[:, None].expand(-1, frames, -1)
             # B×f×(1+n)×C -> (B·f)×(1+n)×C
             x = torch.cat((cls_token[:, :, None], tokens), dim=2).flatten(0, 1)
             kept = (marks.detach() > 0).any(dim=2, keepdim=True)
-            marks = torch.cat((torch.ones_like(marks[..., :1]), marks),
-                              dim=2).flatten(0, 1)
+            marks = torch.cat((torch.ones_like(marks[..., :1]), marks), dim=2).flatten(
+                0, 1
+            )
             x = self._attend(x, marks, feats.complete, num_queries=1)
             frame_cls_token = cls_token + x[:, 0].unflatten(0, (batch, frames))
             total = total + (frame_cls_token * kept).sum(dim=1)
@@ -234,19 +251,21 @@ class MaskedFusionHead(BaseHead):
         # A clip without any frame gives zero rather than NaN.
         return total / count.clamp_min(1)
 
-    def _attend(self, x: Tensor, marks: Tensor, complete: bool,
-                num_queries: Optional[int]) -> Tensor:
+    def _attend(
+        self, x: Tensor, marks: Tensor, complete: bool, num_queries: int | None
+    ) -> Tensor:
         """Pre-norm masked attention of leading tokens to all (eq. 12)."""
         if not self.mask_attention:
             marks = torch.ones_like(marks)
         keep = None
         if self.mask_attention and (self.dense or not complete):
             keep = marks.detach() > 0
-        return self.fusion.attn(
-            self.fusion.norm1(x), marks, keep, num_queries)
+        return self.fusion.attn(self.fusion.norm1(x), marks, keep, num_queries)
 
 
-def _flatten(selected: List[Regions]) -> Tuple[Tensor, Tensor]:
+def _flatten(selected: list[Regions]) -> tuple[Tensor, Tensor]:
     """All groups as one sequence: tokens B×R×C, marks B×R."""
-    return (torch.cat([x.tokens.flatten(1, 2) for x in selected], dim=1),
-            torch.cat([x.marks.flatten(1) for x in selected], dim=1))
+    return (
+        torch.cat([x.tokens.flatten(1, 2) for x in selected], dim=1),
+        torch.cat([x.marks.flatten(1) for x in selected], dim=1),
+    )

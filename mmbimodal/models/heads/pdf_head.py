@@ -1,14 +1,17 @@
-from typing import Optional, Tuple
-
 import torch
 import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.utils import SampleList
 from mmcv.cnn import build_activation_layer
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
-from mmaction.utils import SampleList
-from .score_fusion_head import (Branches, ScoreFusionHead, cross_entropy,
-                                present_mean, present_softmax)
+from .score_fusion_head import (
+    Branches,
+    ScoreFusionHead,
+    cross_entropy,
+    present_mean,
+    present_softmax,
+)
 
 
 def holo_confidence(log_confidence: Tensor, present: Tensor) -> Tensor:
@@ -42,8 +45,9 @@ def calibration(logits: Tensor, present: Tensor) -> Tensor:
     probs = logits.softmax(dim=-1)
     deviation = (probs - 1 / probs.shape[-1]).abs().mean(dim=-1) * present
     largest = deviation.max(dim=1, keepdim=True).values
-    return torch.where(largest > 0, deviation / largest.clamp(
-        min=torch.finfo(largest.dtype).tiny), 1.)
+    return torch.where(
+        largest > 0, deviation / largest.clamp(min=torch.finfo(largest.dtype).tiny), 1.0
+    )
 
 
 @MODELS.register_module()
@@ -71,23 +75,24 @@ class PDFHead(ScoreFusionHead):
         kwargs: For :class:`ScoreFusionHead`.
     """
 
-    def __init__(self,
-                 *args,
-                 act_cfg: Optional[dict] = None,
-                 **kwargs) -> None:
+    def __init__(self, *args, act_cfg: dict | None = None, **kwargs) -> None:
         super().__init__(*args, **kwargs)
 
         def activation() -> nn.Module:
-            return build_activation_layer(act_cfg) if act_cfg else (
-                nn.Identity())
+            return build_activation_layer(act_cfg) if act_cfg else (nn.Identity())
 
-        self.confidence = nn.ModuleDict({
-            name: nn.Sequential(
-                nn.Linear(width, 2 * width), activation(),
-                nn.Linear(2 * width, width), activation(),
-                nn.Linear(width, 1))
-            for name, width in zip(self.modalities, self.widths)
-        })
+        self.confidence = nn.ModuleDict(
+            {
+                name: nn.Sequential(
+                    nn.Linear(width, 2 * width),
+                    activation(),
+                    nn.Linear(2 * width, width),
+                    activation(),
+                    nn.Linear(width, 1),
+                )
+                for name, width in zip(self.modalities, self.widths)
+            }
+        )
 
     def log_confidence(self, branches: Branches) -> Tensor:
         """Logarithm of the predicted confidences p, B×M."""
@@ -101,7 +106,8 @@ class PDFHead(ScoreFusionHead):
     def weights(self, branches: Branches, log_confidence: Tensor) -> Tensor:
         """Weights of the modalities, B×M."""
         belief = log_confidence.exp() + holo_confidence(
-            log_confidence, branches.present)
+            log_confidence, branches.present
+        )
         if not self.training:
             belief = belief * calibration(branches.logits, branches.present)
         return present_softmax(belief, branches.present)
@@ -111,8 +117,9 @@ class PDFHead(ScoreFusionHead):
         weights = self.weights(branches, self.log_confidence(branches))
         return (weights[..., None] * branches.logits).sum(dim=1)
 
-    def fusion_loss(self, branches: Branches, targets: Tensor,
-                    data_samples: SampleList) -> Tuple[Tensor, dict]:
+    def fusion_loss(
+        self, branches: Branches, targets: Tensor, data_samples: SampleList
+    ) -> tuple[Tensor, dict]:
         """Cross-entropies, and absolute errors of the confidences."""
         log_confidence = self.log_confidence(branches)
         weights = self.weights(branches, log_confidence)
@@ -120,12 +127,14 @@ class PDFHead(ScoreFusionHead):
         losses = self.branch_losses(branches, targets)
         losses['loss_cls'] = cross_entropy(scores, targets).mean()
         # B×M: probability of the true class
-        truth = (branches.logits.softmax(dim=-1) *
-                 targets[:, None]).sum(dim=-1).detach()
-        errors = present_mean((log_confidence.exp() - truth).abs(),
-                              branches.present)
-        losses.update({
-            f'{name}/loss_confidence': value
-            for name, value in zip(self.modalities, errors)
-        })
+        truth = (
+            (branches.logits.softmax(dim=-1) * targets[:, None]).sum(dim=-1).detach()
+        )
+        errors = present_mean((log_confidence.exp() - truth).abs(), branches.present)
+        losses.update(
+            {
+                f'{name}/loss_confidence': value
+                for name, value in zip(self.modalities, errors)
+            }
+        )
         return scores, losses

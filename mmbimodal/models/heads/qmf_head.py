@@ -1,18 +1,17 @@
-from typing import Tuple
-
 import torch
+from mmaction.registry import MODELS
+from mmaction.utils import SampleList
 from mmengine.dist import all_gather
 from torch import Tensor
 
-from mmaction.registry import MODELS
-from mmaction.utils import SampleList
 from mmbimodal.errors import InputError
-from .score_fusion_head import (Branches, ScoreFusionHead, cross_entropy,
-                                present_mean)
+
+from .score_fusion_head import Branches, ScoreFusionHead, cross_entropy, present_mean
 
 
-def ranking_loss(confidence: Tensor, history: Tensor, present: Tensor,
-                 margin_sign: int) -> Tensor:
+def ranking_loss(
+    confidence: Tensor, history: Tensor, present: Tensor, margin_sign: int
+) -> Tensor:
     r"""Samples that were harder so far shall be less confident.
 
     Each sample is compared with the next one of the batch:
@@ -68,15 +67,12 @@ class QMFHead(ScoreFusionHead):
         InputError: ``margin_sign`` is something else.
     """
 
-    def __init__(self,
-                 *args,
-                 rank_weight: float = 0.1,
-                 margin_sign: int = -1,
-                 **kwargs) -> None:
+    def __init__(
+        self, *args, rank_weight: float = 0.1, margin_sign: int = -1, **kwargs
+    ) -> None:
         super().__init__(*args, **kwargs)
         if margin_sign not in (-1, 1):
-            raise InputError(f'QMFHead: margin_sign={margin_sign} must be -1 '
-                             'or 1')
+            raise InputError(f'QMFHead: margin_sign={margin_sign} must be -1 or 1')
         self.rank_weight = rank_weight
         self.margin_sign = margin_sign
         # N×M
@@ -91,19 +87,24 @@ class QMFHead(ScoreFusionHead):
         weights = self.confidence(branches).clamp(min=0) * branches.present
         return (weights[..., None] * branches.logits).sum(dim=1)
 
-    def fusion_loss(self, branches: Branches, targets: Tensor,
-                    data_samples: SampleList) -> Tuple[Tensor, dict]:
+    def fusion_loss(
+        self, branches: Branches, targets: Tensor, data_samples: SampleList
+    ) -> tuple[Tensor, dict]:
         """Cross-entropies and the ranking of the confidences."""
         scores = self.fuse(branches)
         losses = self.branch_losses(branches, targets)
         losses['loss_cls'] = cross_entropy(scores, targets).mean()
         index = self._indices(data_samples)
         rank = ranking_loss(
-            self.confidence(branches), self.recall(index), branches.present,
-            self.margin_sign)
+            self.confidence(branches),
+            self.recall(index),
+            branches.present,
+            self.margin_sign,
+        )
         losses['loss_rank'] = self.rank_weight * rank.sum()
-        self.remember(index, cross_entropy(branches.logits, targets[:, None])
-                      * branches.present)
+        self.remember(
+            index, cross_entropy(branches.logits, targets[:, None]) * branches.present
+        )
         return scores, losses
 
     def recall(self, index: Tensor) -> Tensor:
@@ -112,7 +113,7 @@ class QMFHead(ScoreFusionHead):
         low = self.history.amin(dim=0)
         width = self.history.amax(dim=0) - low
         # all equal, as before the first step: nobody is harder than others
-        return (self.history[index] - low) / torch.where(width > 0, width, 1.)
+        return (self.history[index] - low) / torch.where(width > 0, width, 1.0)
 
     @torch.no_grad()
     def remember(self, index: Tensor, values: Tensor) -> None:
@@ -127,8 +128,8 @@ class QMFHead(ScoreFusionHead):
         missing = int(index.max()) + 1 - len(self.history)
         if missing > 0:
             self.history = torch.cat(
-                (self.history,
-                 self.history.new_zeros(missing, self.history.shape[1])))
+                (self.history, self.history.new_zeros(missing, self.history.shape[1]))
+            )
 
     def _indices(self, data_samples: SampleList) -> Tensor:
         """Indices of the samples in the data set, B."""
@@ -136,12 +137,13 @@ class QMFHead(ScoreFusionHead):
             raise InputError(
                 'QMFHead: the data samples have no sample_idx, by which it '
                 'keeps the history of each: use PairedVideoDataset and '
-                'PackModalityInputs, or let your own transforms hand it on')
-        return torch.tensor([x.metainfo['sample_idx'] for x in data_samples],
-                            device=self.history.device)
+                'PackModalityInputs, or let your own transforms hand it on'
+            )
+        return torch.tensor(
+            [x.metainfo['sample_idx'] for x in data_samples], device=self.history.device
+        )
 
-    def _load_from_state_dict(self, state_dict, prefix, *args,
-                              **kwargs) -> None:
+    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
         """Take the size of the history from the checkpoint."""
         saved = state_dict.get(f'{prefix}history')
         if saved is not None:

@@ -1,10 +1,8 @@
-from typing import Tuple
-
 import torch
-from torch import Tensor
-
 from mmaction.registry import MODELS
 from mmaction.utils import SampleList
+from torch import Tensor
+
 from .score_fusion_head import Branches, ScoreFusionHead
 
 
@@ -24,10 +22,14 @@ class ScoreAverageHead(ScoreFusionHead):
         scores = branches.logits.log_softmax(dim=-1)
         lowest = torch.finfo(scores.dtype).min
         # The number of present modalities cancels in the softmax that follows.
-        return scores.masked_fill(~branches.present[..., None],
-                                  lowest).logsumexp(dim=1).log_softmax(dim=-1)
+        return (
+            scores.masked_fill(~branches.present[..., None], lowest)
+            .logsumexp(dim=1)
+            .log_softmax(dim=-1)
+        )
 
-    def fusion_loss(self, branches: Branches, targets: Tensor,
-                    data_samples: SampleList) -> Tuple[Tensor, dict]:
+    def fusion_loss(
+        self, branches: Branches, targets: Tensor, data_samples: SampleList
+    ) -> tuple[Tensor, dict]:
         """Cross-entropy of each branch."""
         return self.fuse(branches), self.branch_losses(branches, targets)

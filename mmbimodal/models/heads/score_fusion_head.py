@@ -1,15 +1,17 @@
 from abc import abstractmethod
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from mmengine.model.weight_init import trunc_normal_init
-from torch import Tensor, nn
-
 from mmaction.evaluation import top_k_accuracy
 from mmaction.models.heads import BaseHead
 from mmaction.utils import SampleList
+from mmengine.model.weight_init import trunc_normal_init
+from torch import Tensor, nn
+
 from mmbimodal.errors import InputError
+
 from ..layers import BranchFeatures, pool_features
 
 
@@ -22,7 +24,8 @@ class Branches(NamedTuple):
         logits (Tensor): B×M×K; of no meaning where it is absent.
         present (Tensor): Whether the modality is there, B×M, bool.
     """
-    features: List[Tensor]
+
+    features: list[Tensor]
     logits: Tensor
     present: Tensor
 
@@ -77,38 +80,45 @@ class ScoreFusionHead(BaseHead):
         InputError: One modality only, or ``in_channels`` names others.
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 in_channels: Union[int, Dict[str, int]],
-                 modalities: Sequence[str],
-                 init_std: float = 0.02,
-                 topk: Union[int, Tuple[int, ...]] = (1, 5),
-                 average_clips: Optional[str] = None,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int | dict[str, int],
+        modalities: Sequence[str],
+        init_std: float = 0.02,
+        topk: int | tuple[int, ...] = (1, 5),
+        average_clips: str | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(
             num_classes,
             in_channels,
             topk=topk,
             average_clips=average_clips,
-            init_cfg=init_cfg)
+            init_cfg=init_cfg,
+        )
         kind = type(self).__name__
         if len(modalities) < 2:
             raise InputError(
                 f'{kind} fuses two or more modalities, cls_head.modalities is '
-                f'{list(modalities)}: name more, or use a head of MMAction2')
+                f'{list(modalities)}: name more, or use a head of MMAction2'
+            )
         if isinstance(in_channels, int):
             in_channels = dict.fromkeys(modalities, in_channels)
         if set(in_channels) != set(modalities):
             raise InputError(
                 f'{kind}: in_channels names {sorted(in_channels)}, modalities '
-                f'{sorted(modalities)}: correct cls_head in the config')
+                f'{sorted(modalities)}: correct cls_head in the config'
+            )
         self.modalities = tuple(modalities)
         self.widths = [in_channels[name] for name in self.modalities]
         self.init_std = init_std
-        self.fc_cls = nn.ModuleDict({
-            name: nn.Linear(width, num_classes)
-            for name, width in zip(self.modalities, self.widths)
-        })
+        self.fc_cls = nn.ModuleDict(
+            {
+                name: nn.Linear(width, num_classes)
+                for name, width in zip(self.modalities, self.widths)
+            }
+        )
 
     def init_weights(self) -> None:
         """Classifiers as upstream's; the rest keeps torch's initialisation."""
@@ -120,8 +130,9 @@ class ScoreFusionHead(BaseHead):
         """Fused scores, B×K, whose softmax are the probabilities."""
 
     @abstractmethod
-    def fusion_loss(self, branches: Branches, targets: Tensor,
-                    data_samples: SampleList) -> Tuple[Tensor, dict]:
+    def fusion_loss(
+        self, branches: Branches, targets: Tensor, data_samples: SampleList
+    ) -> tuple[Tensor, dict]:
         """Losses of the method.
 
         Args:
@@ -138,8 +149,7 @@ class ScoreFusionHead(BaseHead):
         """Scores of each branch, B×M×K, whose softmax are probabilities."""
         return branches.logits
 
-    def classify(self, feats: Dict[str, BranchFeatures],
-                 num_segs: int) -> Branches:
+    def classify(self, feats: dict[str, BranchFeatures], num_segs: int) -> Branches:
         """Pool and classify each modality.
 
         Args:
@@ -156,7 +166,8 @@ class ScoreFusionHead(BaseHead):
             raise InputError(
                 f'the backbone gives {sorted(feats)}, {type(self).__name__} '
                 f'expects {sorted(self.modalities)}: name the same ones in '
-                'backbone and in cls_head.modalities')
+                'backbone and in cls_head.modalities'
+            )
         features, logits, present = [], [], []
         for name, width in zip(self.modalities, self.widths):
             x = pool_features(feats[name].features).float()
@@ -164,21 +175,22 @@ class ScoreFusionHead(BaseHead):
                 raise InputError(
                     f'{type(self).__name__}: the features of {name} have '
                     f'{x.shape[1]} channels, in_channels says {width}: '
-                    'correct cls_head.in_channels')
+                    'correct cls_head.in_channels'
+                )
             # (B·segments) -> B; a backbone may have pooled segments before
             there = feats[name].present.view(-1, num_segs)[:, 0]
             x = x.view(len(there), -1, width).mean(dim=1)
-            x = torch.where(there[:, None], x, 0.)
+            x = torch.where(there[:, None], x, 0.0)
             features.append(x)
             logits.append(self.fc_cls[name](x))
             present.append(there)
-        return Branches(features, torch.stack(logits, dim=1),
-                        torch.stack(present, dim=1))
+        return Branches(
+            features, torch.stack(logits, dim=1), torch.stack(present, dim=1)
+        )
 
-    def forward(self,
-                feats: Dict[str, BranchFeatures],
-                num_segs: int = 1,
-                **kwargs) -> Tensor:
+    def forward(
+        self, feats: dict[str, BranchFeatures], num_segs: int = 1, **kwargs
+    ) -> Tensor:
         """Fused scores.
 
         Args:
@@ -191,11 +203,13 @@ class ScoreFusionHead(BaseHead):
         with self._float32():
             return self.fuse(self.classify(feats, num_segs))
 
-    def loss(self,
-             feats: Dict[str, BranchFeatures],
-             data_samples: SampleList,
-             num_segs: int = 1,
-             **kwargs) -> dict:
+    def loss(
+        self,
+        feats: dict[str, BranchFeatures],
+        data_samples: SampleList,
+        num_segs: int = 1,
+        **kwargs,
+    ) -> dict:
         """Losses of branches and fusion, and top-k accuracies.
 
         Args:
@@ -220,11 +234,13 @@ class ScoreFusionHead(BaseHead):
                 losses[f'{name}/top{k}_acc'] = accuracy
         return losses
 
-    def predict(self,
-                feats: Dict[str, BranchFeatures],
-                data_samples: SampleList,
-                num_segs: int = 1,
-                **kwargs) -> SampleList:
+    def predict(
+        self,
+        feats: dict[str, BranchFeatures],
+        data_samples: SampleList,
+        num_segs: int = 1,
+        **kwargs,
+    ) -> SampleList:
         """Predictions of the fusion, and beside them those of the branches.
 
         Args:
@@ -242,22 +258,18 @@ class ScoreFusionHead(BaseHead):
             separate = self.branch_scores(branches)
         views = len(scores) // len(data_samples)
         separate = torch.stack(
-            [self.average_clip(x, views) for x in separate.unbind(dim=1)],
-            dim=1)
+            [self.average_clip(x, views) for x in separate.unbind(dim=1)], dim=1
+        )
         present = branches.present.view(-1, views, len(self.modalities))[:, 0]
-        for sample, rows, there in zip(data_samples, separate,
-                                       present.tolist()):
+        for sample, rows, there in zip(data_samples, separate, present.tolist()):
             sample.branch_scores = {
-                name: row
-                for name, row, x in zip(self.modalities, rows, there) if x
+                name: row for name, row, x in zip(self.modalities, rows, there) if x
             }
         return self.predict_by_feat(scores, data_samples)
 
     def branch_losses(
-            self,
-            branches: Branches,
-            targets: Tensor,
-            names: Optional[Sequence[str]] = None) -> Dict[str, Tensor]:
+        self, branches: Branches, targets: Tensor, names: Sequence[str] | None = None
+    ) -> dict[str, Tensor]:
         """Cross-entropy of each branch over the samples that have it.
 
         Args:
@@ -270,8 +282,8 @@ class ScoreFusionHead(BaseHead):
             dict[str, Tensor]: ``<name>/loss_cls``.
         """
         values = present_mean(
-            cross_entropy(branches.logits, targets[:, None]),
-            branches.present)
+            cross_entropy(branches.logits, targets[:, None]), branches.present
+        )
         return {
             f'{name}/loss_cls': value
             for name, value in zip(names or self.modalities, values)
@@ -285,13 +297,13 @@ class ScoreFusionHead(BaseHead):
             return labels
         return F.one_hot(labels.squeeze(1), self.num_classes).to(like.dtype)
 
-    def _accuracies(self, scores: Tensor,
-                    labels: Tensor) -> List[Tuple[int, Tensor]]:
+    def _accuracies(self, scores: Tensor, labels: Tensor) -> list[tuple[int, Tensor]]:
         """Pairs of k and top-k accuracy; nothing of no samples."""
         if not len(labels):
             return []
-        found = top_k_accuracy(scores.detach().cpu().numpy(),
-                               labels.cpu().numpy(), self.topk)
+        found = top_k_accuracy(
+            scores.detach().cpu().numpy(), labels.cpu().numpy(), self.topk
+        )
         return [(k, scores.new_tensor(x)) for k, x in zip(self.topk, found)]
 
     def _float32(self) -> torch.autocast:

@@ -1,13 +1,13 @@
 from functools import reduce
-from typing import Tuple
 
 import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.utils import SampleList
 from mmengine.logging import MessageHub
 from torch import Tensor
 
-from mmaction.registry import MODELS
-from mmaction.utils import SampleList
 from mmbimodal.errors import InputError
+
 from .score_fusion_head import Branches, ScoreFusionHead, present_mean
 
 
@@ -36,12 +36,12 @@ def dirichlet_divergence(alpha: Tensor) -> Tensor:
     total = alpha.sum(dim=-1)
     size = total.new_tensor(float(alpha.shape[-1]))
     spread = (alpha - 1) * (alpha.digamma() - total.digamma()[..., None])
-    return (total.lgamma() - size.lgamma() - alpha.lgamma().sum(dim=-1) +
-            spread.sum(dim=-1))
+    return (
+        total.lgamma() - size.lgamma() - alpha.lgamma().sum(dim=-1) + spread.sum(dim=-1)
+    )
 
 
-def evidential_loss(evidence: Tensor, targets: Tensor,
-                    annealing: float) -> Tensor:
+def evidential_loss(evidence: Tensor, targets: Tensor, annealing: float) -> Tensor:
     r"""Expected cross-entropy and annealed KL divergence.
 
     .. math::
@@ -96,7 +96,8 @@ class TMCHead(ScoreFusionHead):
             raise InputError(
                 f'TMCHead: annealing_epochs={annealing_epochs} must be 1 or '
                 'more; with 1 the KL divergence has full weight from the '
-                'second epoch on')
+                'second epoch on'
+            )
         self.annealing_epochs = annealing_epochs
 
     def evidence(self, branches: Branches) -> Tensor:
@@ -112,19 +113,19 @@ class TMCHead(ScoreFusionHead):
         """Logarithm of each opinion's expected probabilities, B×M×K."""
         return log_expectation(self.evidence(branches))
 
-    def fusion_loss(self, branches: Branches, targets: Tensor,
-                    data_samples: SampleList) -> Tuple[Tensor, dict]:
+    def fusion_loss(
+        self, branches: Branches, targets: Tensor, data_samples: SampleList
+    ) -> tuple[Tensor, dict]:
         """Evidential losses of the opinions and of their combination."""
         epoch = MessageHub.get_current_instance().get_info('epoch', 0)
-        annealing = min(1., epoch / self.annealing_epochs)
+        annealing = min(1.0, epoch / self.annealing_epochs)
         evidence = self.evidence(branches)
         fused = reduce(combine, evidence.unbind(dim=1))
         separate = present_mean(
-            evidential_loss(evidence, targets[:, None], annealing),
-            branches.present)
+            evidential_loss(evidence, targets[:, None], annealing), branches.present
+        )
         losses = {
-            f'{name}/loss_cls': value
-            for name, value in zip(self.modalities, separate)
+            f'{name}/loss_cls': value for name, value in zip(self.modalities, separate)
         }
         losses['loss_cls'] = evidential_loss(fused, targets, annealing).mean()
         return log_expectation(fused), losses

@@ -1,5 +1,6 @@
 """Saliency of the regions: product of the layers' attention maps."""
-from typing import Sequence, Tuple
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -10,8 +11,9 @@ CHUNK_ELEMENTS = 2**19
 
 
 @torch.no_grad()
-def attention_product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
-                      mix_identity: bool = False) -> Tensor:
+def attention_product(
+    queries_keys: Sequence[tuple[Tensor, Tensor]], mix_identity: bool = False
+) -> Tensor:
     r"""Score every region by the product of attention maps (eqs 5–7).
 
     .. math::
@@ -38,28 +40,30 @@ def attention_product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
     query = queries_keys[0][0]
     size = len(query)
     if query.is_cpu and not torch.compiler.is_compiling():
-        size = max(1, CHUNK_ELEMENTS // (query.shape[1] * query.shape[2]**2))
+        size = max(1, CHUNK_ELEMENTS // (query.shape[1] * query.shape[2] ** 2))
     # L×(queries, keys) -> chunks×L×(queries, keys)
-    chunks = zip(*(zip(query.split(size), key.split(size))
-                   for query, key in queries_keys))
+    chunks = zip(
+        *(zip(query.split(size), key.split(size)) for query, key in queries_keys)
+    )
     return torch.cat([_product(chunk, mix_identity) for chunk in chunks])
 
 
-def _product(queries_keys: Sequence[Tuple[Tensor, Tensor]],
-             mix_identity: bool) -> Tensor:
+def _product(
+    queries_keys: Sequence[tuple[Tensor, Tensor]], mix_identity: bool
+) -> Tensor:
     """:func:`attention_product` of some frames."""
     row = None
     for query, key in reversed(queries_keys):
         if row is None:
             query = query[:, :, :1]
-        logits = query * query.shape[-1]**-0.5 @ key.transpose(-2, -1)
+        logits = query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
         # The product of ten maps loses its ranking in half precision.
         with torch.autocast(query.device.type, enabled=False):
             attention = logits.float().softmax(dim=-1)
             if row is None:
                 product = attention
                 row = torch.zeros_like(attention)
-                row[..., 0] = 1.
+                row[..., 0] = 1.0
             else:
                 product = row @ attention
             row = (product + row) / 2 if mix_identity else product

@@ -1,5 +1,7 @@
 """What the branches of a :class:`MultiBranchBackbone` hand to a fusion."""
-from typing import Any, Callable, Dict, List, NamedTuple
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +18,7 @@ class BranchFeatures(NamedTuple):
             Each tensor is B×C×….
         present (Tensor): Whether the modality is there, B, bool.
     """
+
     features: Any
     present: Tensor
 
@@ -32,12 +35,11 @@ def map_tensors(function: Callable[..., Tensor], *structures: Any) -> Any:
     """
     first = structures[0]
     if isinstance(first, (list, tuple)):
-        return type(first)(
-            map_tensors(function, *items) for items in zip(*structures))
+        return type(first)(map_tensors(function, *items) for items in zip(*structures))
     return first if first is None else function(*structures)
 
 
-def tensors_of(structure: Any) -> List[Tensor]:
+def tensors_of(structure: Any) -> list[Tensor]:
     """The tensors of a nested structure, in order."""
     if isinstance(structure, (list, tuple)):
         return sum(map(tensors_of, structure), [])
@@ -60,8 +62,7 @@ def pool_features(structure: Any) -> Tensor:
     if isinstance(structure, list):
         return pool_features(structure[-1])
     # B×C×… -> B×C
-    return structure.flatten(2).mean(dim=2) if structure.ndim > 2 else (
-        structure)
+    return structure.flatten(2).mean(dim=2) if structure.ndim > 2 else (structure)
 
 
 def per_row(values: Tensor, features: Tensor) -> Tensor:
@@ -77,10 +78,10 @@ def per_row(values: Tensor, features: Tensor) -> Tensor:
         Tensor: B×1×…, or (B/n)×1×….
     """
     values = values.view(len(features), -1)[:, 0]
-    return values.view((-1, ) + (1, ) * (features.ndim - 1))
+    return values.view((-1,) + (1,) * (features.ndim - 1))
 
 
-def comparable(feats: Dict[str, BranchFeatures]) -> List[Any]:
+def comparable(feats: dict[str, BranchFeatures]) -> list[Any]:
     """The features of all modalities, ready to be put together.
 
     Absent modalities become zero. Maps of different sizes are averaged over
@@ -108,10 +109,15 @@ def comparable(feats: Dict[str, BranchFeatures]) -> List[Any]:
         raise InputError(
             f'the branches give features that do not fit together, {shapes}: '
             'choose backbones of one kind in backbone.branches, and as many '
-            'frames per sample where frames are images')
+            'frames per sample where frames are images'
+        )
     # (tensor, …) per modality -> sizes B×C×(size) at every place
-    sizes = zip(*([x.shape[2:] for x in tensors_of(branch.features)]
-                  for branch in feats.values()))
+    sizes = zip(
+        *(
+            [x.shape[2:] for x in tensors_of(branch.features)]
+            for branch in feats.values()
+        )
+    )
     pooled = iter([len(set(place)) > 1 for place in sizes] * len(feats))
 
     def prepare(x: Tensor, present: Tensor) -> Tensor:
@@ -125,7 +131,7 @@ def comparable(feats: Dict[str, BranchFeatures]) -> List[Any]:
     ]
 
 
-def add_features(feats: Dict[str, BranchFeatures]) -> Any:
+def add_features(feats: dict[str, BranchFeatures]) -> Any:
     """Sum over the present modalities.
 
     Args:
@@ -145,5 +151,6 @@ def add_features(feats: Dict[str, BranchFeatures]) -> Any:
     if any(x != next(iter(channels.values())) for x in channels.values()):
         raise InputError(
             f'features of different widths, {channels}, cannot be added: use '
-            'FeatureConcat as the neck, or backbones of one width')
+            'FeatureConcat as the neck, or backbones of one width'
+        )
     return map_tensors(lambda *x: sum(x), *structures)

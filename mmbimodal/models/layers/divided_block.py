@@ -1,5 +1,4 @@
 """One layer of TimeSformer: attention over time, over space, then MLP."""
-from typing import Tuple
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +23,7 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(embed_dims, 3 * embed_dims)
         self.proj = Linear(embed_dims, embed_dims)
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Attend among the tokens of the second dimension.
 
         Projected one after the other, queries and keys do not keep the
@@ -40,10 +39,12 @@ class Attention(nn.Module):
             queries and keys (B×H×K×d, or B×(R·H)×K×d).
         """
         query, key, value = (
-            linear(x, weight, bias).unflatten(
-                -1, (self.num_heads, -1)).flatten(2, -2).transpose(1, 2)
-            for weight, bias in zip(self.qkv.weight.chunk(3),
-                                    self.qkv.bias.chunk(3)))
+            linear(x, weight, bias)
+            .unflatten(-1, (self.num_heads, -1))
+            .flatten(2, -2)
+            .transpose(1, 2)
+            for weight, bias in zip(self.qkv.weight.chunk(3), self.qkv.bias.chunk(3))
+        )
         out = F.scaled_dot_product_attention(query, key, value)
         out = out.transpose(1, 2).reshape(x.shape)
         return self.proj(out), query, key
@@ -62,8 +63,9 @@ class DividedBlock(nn.Module):
         lean (bool): See :class:`MLP`.
     """
 
-    def __init__(self, embed_dims: int, num_heads: int,
-                 drop_path: float, lean: bool) -> None:
+    def __init__(
+        self, embed_dims: int, num_heads: int, drop_path: float, lean: bool
+    ) -> None:
         super().__init__()
         self.temporal_norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
         self.temporal_attn = Attention(embed_dims, num_heads)
@@ -74,8 +76,9 @@ class DividedBlock(nn.Module):
         self.mlp = MLP(embed_dims, lean=lean)
         self.drop_path = DropPath(drop_path)
 
-    def forward(self, cls_token: Tensor, patches: Tensor
-                ) -> Tuple[Tensor, Tensor, Tuple[Tensor, Tensor]]:
+    def forward(
+        self, cls_token: Tensor, patches: Tensor
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
         """One layer.
 
         Args:
@@ -93,15 +96,24 @@ class DividedBlock(nn.Module):
         patches = patches + self.temporal_fc(self.drop_path(x))
 
         # (B·T)×(1+N)×C: every frame gets a copy of the class token
-        x = torch.cat((cls_token[:, None].expand(-1, frames, -1, -1),
-                       patches), dim=2).flatten(0, 1)
+        x = torch.cat(
+            (cls_token[:, None].expand(-1, frames, -1, -1), patches), dim=2
+        ).flatten(0, 1)
         x, query, key = self.attn(self.norm1(x))
         x = self.drop_path(x.unflatten(0, (batch, frames)))
         # its copies are averaged: B×(1+T·N)×C
-        x = torch.cat((cls_token + x[:, :, 0].mean(dim=1, keepdim=True),
-                       (patches + x[:, :, 1:]).flatten(1, 2)), dim=1)
+        x = torch.cat(
+            (
+                cls_token + x[:, :, 0].mean(dim=1, keepdim=True),
+                (patches + x[:, :, 1:]).flatten(1, 2),
+            ),
+            dim=1,
+        )
 
         x = x + self.drop_path(self.mlp(self.norm2(x)))
         cls_token, patches = x.split((1, frames * regions), dim=1)
-        return (cls_token, patches.unflatten(1, (frames, regions)),
-                (query.detach(), key.detach()))
+        return (
+            cls_token,
+            patches.unflatten(1, (frames, regions)),
+            (query.detach(), key.detach()),
+        )

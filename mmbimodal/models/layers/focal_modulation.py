@@ -1,4 +1,5 @@
 """Spatio-temporal focal modulation, and the blocks made of it."""
+
 import torch.nn.functional as F
 from mmcv.cnn.bricks.drop import DropPath
 from torch import Tensor, nn
@@ -9,8 +10,7 @@ from .mlp import MLP
 KERNEL_SIZES = (3, 5)
 
 
-def aggregate_context(context: Tensor, gates: Tensor,
-                      levels: nn.ModuleList) -> Tensor:
+def aggregate_context(context: Tensor, gates: Tensor, levels: nn.ModuleList) -> Tensor:
     r"""Sum of ever wider contexts, each position choosing among them.
 
     .. math::
@@ -65,7 +65,12 @@ class SpatioTemporalFocalModulation(nn.Module):
                     kernel_size=size,
                     padding=size // 2,
                     groups=embed_dims,
-                    bias=False), nn.GELU()) for size in KERNEL_SIZES)
+                    bias=False,
+                ),
+                nn.GELU(),
+            )
+            for size in KERNEL_SIZES
+        )
         self.focal_layers_temporal = nn.ModuleList(
             nn.Sequential(
                 nn.Conv1d(
@@ -73,7 +78,12 @@ class SpatioTemporalFocalModulation(nn.Module):
                     embed_dims,
                     kernel_size=size,
                     padding=size // 2,
-                    bias=False), nn.GELU()) for size in KERNEL_SIZES)
+                    bias=False,
+                ),
+                nn.GELU(),
+            )
+            for size in KERNEL_SIZES
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Modulate.
@@ -86,24 +96,29 @@ class SpatioTemporalFocalModulation(nn.Module):
         """
         batch, frames, rows, columns, channels = x.shape
         query, projected = self.f(x).split(
-            (channels, self.f.out_features - channels), dim=-1)
+            (channels, self.f.out_features - channels), dim=-1
+        )
         # B×T×H×W×(C+L+1) -> (B·T)×(C+L+1)×H×W, one row per frame
         projected = projected.flatten(0, 1).permute(0, 3, 1, 2)
         spatial = self.h(
-            aggregate_context(projected[:, :channels],
-                              projected[:, channels:], self.focal_layers))
+            aggregate_context(
+                projected[:, :channels], projected[:, channels:], self.focal_layers
+            )
+        )
         # -> B×T×H×W×C
         spatial = spatial.permute(0, 2, 3, 1).unflatten(0, (batch, frames))
 
         # B×T×H×W×(C+L+1) -> (B·H·W)×(C+L+1)×T, one row per place
         projected = self.f_temporal(x).permute(0, 2, 3, 4, 1).flatten(0, 2)
         temporal = self.h_temporal(
-            aggregate_context(projected[:, :channels],
-                              projected[:, channels:],
-                              self.focal_layers_temporal))
+            aggregate_context(
+                projected[:, :channels],
+                projected[:, channels:],
+                self.focal_layers_temporal,
+            )
+        )
         # -> B×H×W×C×T -> B×T×H×W×C
-        temporal = temporal.unflatten(
-            0, (batch, rows, columns)).permute(0, 4, 1, 2, 3)
+        temporal = temporal.unflatten(0, (batch, rows, columns)).permute(0, 4, 1, 2, 3)
         return self.proj(query * spatial * temporal)
 
 

@@ -1,6 +1,6 @@
 """From one structure per modality to one joint sequence of frames."""
+
 import math
-from typing import Dict
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from torch import Tensor
 from .tokens import FrameGroup, ModalityTokens
 
 
-def join_modalities(feats: Dict[str, ModalityTokens]) -> ModalityTokens:
+def join_modalities(feats: dict[str, ModalityTokens]) -> ModalityTokens:
     """Concatenate the frames of all modalities; add their class tokens.
 
     Args:
@@ -21,14 +21,14 @@ def join_modalities(feats: Dict[str, ModalityTokens]) -> ModalityTokens:
     """
     tokens = feats.values()
     cls_token = sum(x.cls_token * x.present[:, None] for x in tokens)
-    present = [x.present[:, None].expand(x.patches.shape[:2])
-               for x in tokens]
+    present = [x.present[:, None].expand(x.patches.shape[:2]) for x in tokens]
     scored = all(x.saliency is not None for x in tokens)
     return ModalityTokens(
         cls_token,
         torch.cat([x.patches for x in tokens], dim=1),
         torch.cat([x.saliency for x in tokens], dim=1) if scored else None,
-        torch.cat(present, dim=1))
+        torch.cat(present, dim=1),
+    )
 
 
 def count_of(total: int, share: float) -> int:
@@ -36,8 +36,7 @@ def count_of(total: int, share: float) -> int:
     return max(1, math.floor(total * share + 0.5))
 
 
-def frame_group(frames: Tensor, region_order: Tensor,
-                num_regions: int) -> FrameGroup:
+def frame_group(frames: Tensor, region_order: Tensor, num_regions: int) -> FrameGroup:
     """The best regions of some frames.
 
     Args:

@@ -1,5 +1,4 @@
 """Linear layer through the faster of the CPU's matrix products."""
-from typing import Optional
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +11,7 @@ MIN_ELEMENTS = 2**15
 HAS_ONEDNN = torch.backends.mkldnn.is_available()
 
 
-def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """:func:`torch.nn.functional.linear`, faster in float32 on a CPU.
 
     PyTorch gives a float32 matrix product on x86 to MKL, but a convolution to
@@ -28,9 +27,13 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:
     Returns:
         Tensor: …×O.
     """
-    if (x.device.type != 'cpu' or x.dtype != torch.float32
-            or x.numel() < MIN_ELEMENTS or torch.is_autocast_enabled('cpu')
-            or not HAS_ONEDNN):
+    if (
+        x.device.type != 'cpu'
+        or x.dtype != torch.float32
+        or x.numel() < MIN_ELEMENTS
+        or torch.is_autocast_enabled('cpu')
+        or not HAS_ONEDNN
+    ):
         return F.linear(x, weight, bias)
     # …×I -> 1×I×K×1, channels last: K tokens are the pixels of a picture
     pixels = x.reshape(1, -1, 1, x.shape[-1]).permute(0, 3, 1, 2)

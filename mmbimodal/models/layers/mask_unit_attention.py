@@ -1,4 +1,5 @@
 """Attention within mask units, and the blocks of Hiera made of it."""
+
 import torch.nn.functional as F
 from mmcv.cnn.bricks.drop import DropPath
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ def to_mask_units(x: Tensor, unit_size: int, levels: int) -> Tensor:
     Returns:
         Tensor: B×U×M×C with U units of M = unit_size² tokens.
     """
-    sides = (-1, unit_size >> levels, *(2, ) * levels)
+    sides = (-1, unit_size >> levels, *(2,) * levels)
     # H -> units × coarsest side × 2 × … × 2, the same for W
     x = x.unflatten(3, sides).unflatten(2, sides)
     rows = range(2, 2 + len(sides))
@@ -51,8 +52,14 @@ class MaskUnitAttention(nn.Module):
         within_units (bool): Whether tokens attend in their unit only.
     """
 
-    def __init__(self, in_dims: int, out_dims: int, num_heads: int,
-                 stride: int, within_units: bool) -> None:
+    def __init__(
+        self,
+        in_dims: int,
+        out_dims: int,
+        num_heads: int,
+        stride: int,
+        within_units: bool,
+    ) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.stride = stride
@@ -74,8 +81,9 @@ class MaskUnitAttention(nn.Module):
         # The sets that attend among themselves: (B·U)×M×C or B×(U·M)×C
         x = x.flatten(0, 1) if self.within_units else x.flatten(1, 2)
         # S×L×3C -> 3×S×h×L×d
-        query, key, value = self.qkv(x).unflatten(
-            -1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = (
+            self.qkv(x).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        )
         if self.stride > 1:
             query = pool_tokens(query, self.stride)
         out = F.scaled_dot_product_attention(query, key, value)
@@ -98,17 +106,24 @@ class HieraBlock(nn.Module):
         drop_path (float): Probability of dropping a residual branch.
     """
 
-    def __init__(self, in_dims: int, out_dims: int, num_heads: int,
-                 stride: int, within_units: bool, drop_path: float) -> None:
+    def __init__(
+        self,
+        in_dims: int,
+        out_dims: int,
+        num_heads: int,
+        stride: int,
+        within_units: bool,
+        drop_path: float,
+    ) -> None:
         super().__init__()
         self.stride = stride
         self.norm1 = nn.LayerNorm(in_dims, eps=1e-6)
-        self.attn = MaskUnitAttention(in_dims, out_dims, num_heads, stride,
-                                      within_units)
+        self.attn = MaskUnitAttention(
+            in_dims, out_dims, num_heads, stride, within_units
+        )
         self.norm2 = nn.LayerNorm(out_dims, eps=1e-6)
         self.mlp = MLP(out_dims)
-        self.proj = (
-            nn.Linear(in_dims, out_dims) if in_dims != out_dims else None)
+        self.proj = nn.Linear(in_dims, out_dims) if in_dims != out_dims else None
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,19 +1,19 @@
 """Multi-head attention among kept tokens only (eqs 9–12)."""
-from typing import Optional
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .linear import Linear, linear
 
 
-def masked_attention(query: Tensor,
-                     key: Tensor,
-                     value: Tensor,
-                     query_marks: Tensor,
-                     key_marks: Tensor,
-                     keep: Optional[Tensor] = None) -> Tensor:
+def masked_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    query_marks: Tensor,
+    key_marks: Tensor,
+    keep: Tensor | None = None,
+) -> Tensor:
     r"""Attention with the rows and columns of dropped tokens excluded.
 
     .. math::
@@ -59,11 +59,13 @@ class MaskedAttention(nn.Module):
         self.qkv = nn.Linear(embed_dims, 3 * embed_dims)
         self.proj = Linear(embed_dims, embed_dims)
 
-    def forward(self,
-                tokens: Tensor,
-                marks: Tensor,
-                keep: Optional[Tensor] = None,
-                num_queries: Optional[int] = None) -> Tensor:
+    def forward(
+        self,
+        tokens: Tensor,
+        marks: Tensor,
+        keep: Tensor | None = None,
+        num_queries: int | None = None,
+    ) -> Tensor:
         """Attend from the first tokens to all of them.
 
         Args:
@@ -82,8 +84,14 @@ class MaskedAttention(nn.Module):
         bias_q, bias_kv = self.qkv.bias.split((split, 2 * split))
         query = self._heads(linear(leading, weight_q, bias_q))
         key, value = linear(tokens, weight_kv, bias_kv).chunk(2, dim=-1)
-        out = masked_attention(query, self._heads(key), self._heads(value),
-                               marks[:, :num_queries], marks, keep)
+        out = masked_attention(
+            query,
+            self._heads(key),
+            self._heads(value),
+            marks[:, :num_queries],
+            marks,
+            keep,
+        )
         return self.proj(out.transpose(1, 2).flatten(2))
 
     def _heads(self, x: Tensor) -> Tensor:

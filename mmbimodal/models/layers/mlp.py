@@ -1,5 +1,6 @@
 """The feed-forward network of a ViT block."""
-from typing import Callable, Tuple, Union
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +8,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from .linear import Linear
 
-Saved = Union[Tensor, Tuple[torch.Size, Tuple[int, ...]]]
+Saved = Tensor | tuple[torch.Size, tuple[int, ...]]
 
 
 class MLP(nn.Module):
@@ -21,8 +22,7 @@ class MLP(nn.Module):
             of a layer's memory less. Defaults to False.
     """
 
-    def __init__(self, embed_dims: int, ratio: int = 4,
-                 lean: bool = False) -> None:
+    def __init__(self, embed_dims: int, ratio: int = 4, lean: bool = False) -> None:
         super().__init__()
         self.lean = lean
         self.fc1 = Linear(embed_dims, ratio * embed_dims)
@@ -38,9 +38,9 @@ class MLP(nn.Module):
         with saved_tensors_hooks(*self._recompute(hidden, active)):
             return self.fc2(active)
 
-    def _recompute(self, hidden: Tensor, active: Tensor
-                   ) -> Tuple[Callable[[Tensor], Saved],
-                              Callable[[Saved], Tensor]]:
+    def _recompute(
+        self, hidden: Tensor, active: Tensor
+    ) -> tuple[Callable[[Tensor], Saved], Callable[[Saved], Tensor]]:
         """What the backward pass gets in place of ``active``."""
         place = active.data_ptr()
         source = hidden.detach()

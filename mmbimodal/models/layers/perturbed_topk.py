@@ -1,4 +1,5 @@
 """Hard top-k whose gradient is that of its Gaussian-smoothed expectation."""
+
 import torch
 from torch import Tensor
 
@@ -14,11 +15,10 @@ def top_indicator(scores: Tensor, k: int) -> Tensor:
         Tensor: 1 for the k largest, else 0, …×F, of the scores' type.
     """
     order = scores.argsort(dim=-1, descending=True, stable=True)
-    return torch.zeros_like(scores).scatter_(-1, order[..., :k], 1.)
+    return torch.zeros_like(scores).scatter_(-1, order[..., :k], 1.0)
 
 
-def perturbed_jacobian(scores: Tensor, k: int, noise: Tensor,
-                       sigma: float) -> Tensor:
+def perturbed_jacobian(scores: Tensor, k: int, noise: Tensor, sigma: float) -> Tensor:
     r"""Jacobian of the expected top-k indicator under Gaussian noise.
 
     With :math:`Y_n` the indicator of the k largest of :math:`s + \sigma Z_n`
@@ -44,8 +44,7 @@ def perturbed_jacobian(scores: Tensor, k: int, noise: Tensor,
     """
     chosen = top_indicator(scores + sigma * noise, k)
     deviation = chosen - chosen.mean(dim=0)
-    return torch.einsum('nbf,nbg->bfg', deviation, noise) / (
-        len(noise) * sigma)
+    return torch.einsum('nbf,nbg->bfg', deviation, noise) / (len(noise) * sigma)
 
 
 def straight_through(hard: Tensor, scores: Tensor, jacobian: Tensor) -> Tensor:

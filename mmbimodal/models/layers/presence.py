@@ -1,5 +1,6 @@
 """Streams that a sample does not have."""
-from typing import Dict, Sequence, Tuple
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -8,8 +9,8 @@ from mmbimodal.errors import InputError
 
 
 def split_presence(
-        inputs: Dict[str, Tensor],
-        modalities: Sequence[str]) -> Dict[str, Tuple[Tensor, Tensor]]:
+    inputs: dict[str, Tensor], modalities: Sequence[str]
+) -> dict[str, tuple[Tensor, Tensor]]:
     """Tell absent streams from present ones.
 
     An absent stream enters the model as NaN in every element: the marker goes
@@ -32,11 +33,12 @@ def split_presence(
         raise InputError(
             f'the batch holds the modalities {sorted(inputs)}, the backbone '
             f'has {sorted(modalities)}: name the same ones in the data set '
-            'and in backbone')
+            'and in backbone'
+        )
     return {name: _split(inputs[name]) for name in modalities}
 
 
-def _split(inputs: Tensor) -> Tuple[Tensor, Tensor]:
-    present = ~inputs[(slice(None), ) + (0, ) * (inputs.ndim - 1)].isnan()
-    shape = (-1, ) + (1, ) * (inputs.ndim - 1)
-    return torch.where(present.view(shape), inputs, 0.), present
+def _split(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    present = ~inputs[(slice(None),) + (0,) * (inputs.ndim - 1)].isnan()
+    shape = (-1,) + (1,) * (inputs.ndim - 1)
+    return torch.where(present.view(shape), inputs, 0.0), present

@@ -1,12 +1,13 @@
 """Published TimeSformer and ViT checkpoints in the names of our encoder."""
+
 import re
-from typing import Any, Dict
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-StateDict = Dict[str, Tensor]
+StateDict = dict[str, Tensor]
 
 # Attention modules of mmcv's transformer layers: (pattern, ours). In a
 # TimeSformer attentions.0 is temporal and attentions.1 spatial.
@@ -35,7 +36,7 @@ _MMCV_VIT = (
 )
 
 
-def read_state_dict(checkpoint: Dict[str, Any]) -> StateDict:
+def read_state_dict(checkpoint: dict[str, Any]) -> StateDict:
     """The backbone's tensors, whichever way the file wraps them.
 
     Args:
@@ -49,13 +50,15 @@ def read_state_dict(checkpoint: Dict[str, Any]) -> StateDict:
         checkpoint = checkpoint.get(key, checkpoint)
     for prefix in ('backbone.', 'encoders.shared.', 'model.'):
         inner = {
-            name[len(prefix):]: tensor
-            for name, tensor in checkpoint.items() if name.startswith(prefix)
+            name[len(prefix) :]: tensor
+            for name, tensor in checkpoint.items()
+            if name.startswith(prefix)
         }
         checkpoint = inner or checkpoint
     return {
         name: tensor
-        for name, tensor in checkpoint.items() if isinstance(tensor, Tensor)
+        for name, tensor in checkpoint.items()
+        if isinstance(tensor, Tensor)
     }
 
 
@@ -74,8 +77,11 @@ def to_encoder_layout(state_dict: StateDict) -> StateDict:
         dict[str, Tensor]: Tensors in our names; unknown ones keep theirs.
     """
     temporal = any('.attentions.1.' in name for name in state_dict)
-    rules = _MMCV_COMMON + (_MMCV_TIMESFORMER if temporal else
-                            _MMCV_VIT) + _MMCV_PROJECTIONS
+    rules = (
+        _MMCV_COMMON
+        + (_MMCV_TIMESFORMER if temporal else _MMCV_VIT)
+        + _MMCV_PROJECTIONS
+    )
     renamed = {}
     for name, tensor in state_dict.items():
         for pattern, ours in rules:
@@ -84,16 +90,15 @@ def to_encoder_layout(state_dict: StateDict) -> StateDict:
     if not any('.temporal_attn.' in name for name in renamed):
         for name, tensor in list(renamed.items()):
             if re.match(r'blocks\.\d+\.(attn|norm1)\.', name):
-                renamed[re.sub(r'\.(attn|norm1)\.', r'.temporal_\1.',
-                               name)] = tensor
+                renamed[re.sub(r'\.(attn|norm1)\.', r'.temporal_\1.', name)] = tensor
             if '.attn.proj.' in name:
-                renamed[name.replace('.attn.proj.', '.temporal_fc.'
-                                     )] = torch.zeros_like(tensor)
+                renamed[name.replace('.attn.proj.', '.temporal_fc.')] = (
+                    torch.zeros_like(tensor)
+                )
     return renamed
 
 
-def resize_embeddings(state_dict: StateDict, grid: int,
-                      num_frames: int) -> StateDict:
+def resize_embeddings(state_dict: StateDict, grid: int, num_frames: int) -> StateDict:
     """Interpolate position and time embeddings to another size.
 
     Args:
@@ -109,17 +114,18 @@ def resize_embeddings(state_dict: StateDict, grid: int,
     position = state_dict.get('pos_embed')
     if position is not None and position.shape[1] != 1 + grid**2:
         cls_token, patches = position[:, :1], position[:, 1:]
-        side = round(patches.shape[1]**0.5)
+        side = round(patches.shape[1] ** 0.5)
         # 1×P×C -> 1×C×side×side
         patches = patches.transpose(1, 2).unflatten(2, (side, side))
         patches = F.interpolate(
-            patches.float(), (grid, grid), mode='bicubic',
-            align_corners=False)
+            patches.float(), (grid, grid), mode='bicubic', align_corners=False
+        )
         resized['pos_embed'] = torch.cat(
-            (cls_token, patches.flatten(2).transpose(1, 2)), dim=1)
+            (cls_token, patches.flatten(2).transpose(1, 2)), dim=1
+        )
     time = state_dict.get('time_embed')
     if time is not None and time.shape[1] != num_frames:
         resized['time_embed'] = F.interpolate(
-            time.float().transpose(1, 2), num_frames, mode='linear',
-            align_corners=False).transpose(1, 2)
+            time.float().transpose(1, 2), num_frames, mode='linear', align_corners=False
+        ).transpose(1, 2)
     return resized

@@ -1,6 +1,6 @@
 """TimeSformer that keeps its patch features and scores its regions."""
+
 from collections import OrderedDict
-from typing import Optional, Tuple
 
 import torch
 from mmengine.model import BaseModule
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmbimodal.errors import InputError
+
 from .attention_product import attention_product
 from .divided_block import DividedBlock
 
@@ -39,10 +40,19 @@ class TimeSformerEncoder(BaseModule):
             keeping their activations.
     """
 
-    def __init__(self, num_frames: int, img_size: int, patch_size: int,
-                 embed_dims: int, num_heads: int, num_layers: int,
-                 drop_path_rate: float, with_saliency: bool,
-                 mix_identity: bool, with_cp: bool) -> None:
+    def __init__(
+        self,
+        num_frames: int,
+        img_size: int,
+        patch_size: int,
+        embed_dims: int,
+        num_heads: int,
+        num_layers: int,
+        drop_path_rate: float,
+        with_saliency: bool,
+        mix_identity: bool,
+        with_cp: bool,
+    ) -> None:
         super().__init__()
         self.img_size = (img_size, img_size)
         self.grid = img_size // patch_size
@@ -51,26 +61,25 @@ class TimeSformerEncoder(BaseModule):
         self.with_cp = with_cp
         self.patch_embed = nn.Sequential(
             OrderedDict(
-                proj=nn.Conv2d(
-                    3, embed_dims, kernel_size=patch_size,
-                    stride=patch_size)))
+                proj=nn.Conv2d(3, embed_dims, kernel_size=patch_size, stride=patch_size)
+            )
+        )
         self.cls_token = nn.Parameter(torch.zeros(1, 1, embed_dims))
-        self.pos_embed = nn.Parameter(
-            torch.zeros(1, 1 + self.grid**2, embed_dims))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + self.grid**2, embed_dims))
         self.time_embed = nn.Parameter(torch.zeros(1, num_frames, embed_dims))
         rates = torch.linspace(0, drop_path_rate, num_layers).tolist()
         self.blocks = nn.ModuleList(
             # What a whole layer computes again it does not keep anyway.
             DividedBlock(embed_dims, num_heads, rate, lean=not with_cp)
-            for rate in rates)
+            for rate in rates
+        )
         self.norm = nn.LayerNorm(embed_dims, eps=1e-6)
 
     def init_weights(self) -> None:
         """Weights of an untrained model."""
-        kaiming_init(self.patch_embed.proj, mode='fan_in',
-                     nonlinearity='linear')
-        trunc_normal_(self.pos_embed, std=.02)
-        trunc_normal_(self.cls_token, std=.02)
+        kaiming_init(self.patch_embed.proj, mode='fan_in', nonlinearity='linear')
+        trunc_normal_(self.pos_embed, std=0.02)
+        trunc_normal_(self.cls_token, std=0.02)
         for module in self.blocks.modules():
             if isinstance(module, nn.Linear):
                 # Scaled by the width: a fixed 0.02 silences the branches of
@@ -78,8 +87,7 @@ class TimeSformerEncoder(BaseModule):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
 
-    def forward(self,
-                clips: Tensor) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
+    def forward(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Encode clips of one modality, or of several in one batch.
 
         Args:
@@ -97,19 +105,20 @@ class TimeSformerEncoder(BaseModule):
             raise InputError(
                 'the clips have {} frames of {}x{} pixels, the TimeSformer '
                 'is for {} of {}x{}: change the pipeline, or num_frames and '
-                'img_size of the backbone'.format(*clips.shape[2:],
-                                                  *expected))
+                'img_size of the backbone'.format(*clips.shape[2:], *expected)
+            )
         if torch.is_grad_enabled() or not clips.is_cpu:
             return self._encode(clips)
         hidden = expected[0] * self.grid**2 * 4 * self.cls_token.shape[-1]
         chunks = clips.split(max(1, CHUNK_ELEMENTS // hidden))
         if len(chunks) == 1:
             return self._encode(clips)
-        return tuple(None if parts[0] is None else torch.cat(parts)
-                     for parts in zip(*map(self._encode, chunks)))
+        return tuple(
+            None if parts[0] is None else torch.cat(parts)
+            for parts in zip(*map(self._encode, chunks))
+        )
 
-    def _encode(self,
-                clips: Tensor) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
+    def _encode(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """:meth:`forward` for clips that run together."""
         batch, _, frames = clips.shape[:3]
         # B×3×T×H×W -> (B·T)×C×h×w -> B×T×N×C
@@ -117,14 +126,14 @@ class TimeSformerEncoder(BaseModule):
         patches = x.flatten(2).transpose(1, 2).unflatten(0, (batch, frames))
         patches = patches + self.pos_embed[:, None, 1:]
         patches = patches + self.time_embed[:, :, None]
-        cls_token = (self.cls_token + self.pos_embed[:, :1]).expand(
-            batch, -1, -1)
+        cls_token = (self.cls_token + self.pos_embed[:, :1]).expand(batch, -1, -1)
 
         queries_keys = []
         for block in self.blocks:
             if self.with_cp and torch.is_grad_enabled():
                 cls_token, patches, query_key = checkpoint(
-                    block, cls_token, patches, use_reentrant=False)
+                    block, cls_token, patches, use_reentrant=False
+                )
             else:
                 cls_token, patches, query_key = block(cls_token, patches)
             if self.with_saliency:
@@ -132,6 +141,7 @@ class TimeSformerEncoder(BaseModule):
 
         saliency = None
         if self.with_saliency:
-            saliency = attention_product(
-                queries_keys, self.mix_identity).unflatten(0, (batch, frames))
+            saliency = attention_product(queries_keys, self.mix_identity).unflatten(
+                0, (batch, frames)
+            )
         return self.norm(cls_token)[:, 0], self.norm(patches), saliency

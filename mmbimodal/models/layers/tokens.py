@@ -1,5 +1,6 @@
 """What backbone, neck and head hand to each other."""
-from typing import NamedTuple, Optional, Tuple
+
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -18,9 +19,10 @@ class ModalityTokens(NamedTuple):
             gradient; None where the backbone was told not to score.
         present (Tensor): Whether the sample has this modality, B, bool.
     """
+
     cls_token: Tensor
     patches: Tensor
-    saliency: Optional[Tensor]
+    saliency: Tensor | None
     present: Tensor
 
     @property
@@ -36,6 +38,7 @@ class FrameGroup(NamedTuple):
         frames (Tensor): Indices among the F joint frames, B×f.
         regions (Tensor): Indices among the N regions of each, B×f×n.
     """
+
     frames: Tensor
     regions: Tensor
 
@@ -56,9 +59,10 @@ class SelectedTokens(NamedTuple):
             sample that has too few frames points at a region whose mark is 0.
         complete (bool): No slot of any group can have the mark 0.
     """
+
     cls_token: Tensor
     patches: Tensor
     marks: Tensor
     frame_scores: Tensor
-    groups: Tuple[FrameGroup, ...]
+    groups: tuple[FrameGroup, ...]
     complete: bool

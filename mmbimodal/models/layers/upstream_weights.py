@@ -1,6 +1,6 @@
 """Published checkpoints of MMAction2's backbones, and torchvision's ResNets."""
+
 import re
-from typing import Dict, List, Tuple
 
 import torch.nn.functional as F
 from mmengine.logging import MMLogger
@@ -21,8 +21,9 @@ _TORCHVISION = (
 )
 
 
-def _from_torchvision(weights: Dict[str, Tensor],
-                      own: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def _from_torchvision(
+    weights: dict[str, Tensor], own: dict[str, Tensor]
+) -> dict[str, Tensor]:
     """An image ResNet's tensors in the names of a video model made of it."""
     wrapped = {_WRAPPERS.sub('', name): name for name in own}
     renamed = {}
@@ -36,14 +37,13 @@ def _from_torchvision(weights: Dict[str, Tensor],
 def _to_size(tensor: Tensor, target: Tensor) -> Tensor:
     """Interpolate the positions, …×L×C -> …×M×C."""
     rows = tensor.reshape(1, -1, tensor.shape[-1]).float().transpose(1, 2)
-    rows = F.interpolate(rows, target.shape[-2], mode='linear',
-                         align_corners=False)
+    rows = F.interpolate(rows, target.shape[-2], mode='linear', align_corners=False)
     return rows.transpose(1, 2).reshape(*target.shape[:-1], -1)
 
 
 def fill_backbone(
-        backbone: nn.Module,
-        weights: Dict[str, Tensor]) -> Tuple[List[str], List[str]]:
+    backbone: nn.Module, weights: dict[str, Tensor]
+) -> tuple[list[str], list[str]]:
     """Load what fits.
 
     Args:
@@ -65,14 +65,12 @@ def fill_backbone(
         if name in own and tensor.shape == own[name].shape:
             fitting[name] = tensor
     backbone.load_state_dict(fitting, strict=False)
-    return (sorted(set(own) - set(fitting)),
-            sorted(set(weights) - set(fitting)))
+    return (sorted(set(own) - set(fitting)), sorted(set(weights) - set(fitting)))
 
 
-def load_pretrained(backbone: nn.Module,
-                    weights: Dict[str, Tensor],
-                    path: str,
-                    layers: str = '') -> None:
+def load_pretrained(
+    backbone: nn.Module, weights: dict[str, Tensor], path: str, layers: str = ''
+) -> None:
     """Load what fits, and log what was not filled or not used.
 
     Args:
@@ -91,7 +89,9 @@ def load_pretrained(backbone: nn.Module,
         raise InputError(
             f'the checkpoint {path} holds no layer that fits the '
             f'{type(backbone).__name__} of this config: check that it is of '
-            'the same architecture and width, or remove backbone.init_cfg')
+            'the same architecture and width, or remove backbone.init_cfg'
+        )
     MMLogger.get_current_instance().info(
         f'{path}: {len(own) - len(missing)} of {len(own)} tensors loaded; '
-        f'not in the file: {missing or "none"}; not used: {unused or "none"}')
+        f'not in the file: {missing or "none"}; not used: {unused or "none"}'
+    )

@@ -1,15 +1,12 @@
-from typing import Dict, Optional
-
 import torch
 import torch.nn.functional as F
+from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
 from mmbimodal.errors import InputError
 
 
-def region_distillation(teacher: Tensor, student: Tensor,
-                        weight: Tensor) -> Tensor:
+def region_distillation(teacher: Tensor, student: Tensor, weight: Tensor) -> Tensor:
     r"""Squared difference of the kept regions' features (eq. 18).
 
     .. math::
@@ -27,8 +24,7 @@ def region_distillation(teacher: Tensor, student: Tensor,
     """
     difference = (teacher.float() - student.float()).square().mean(dim=-1)
     weight = weight.float()
-    return ((weight * difference).sum(dim=1) /
-            weight.sum(dim=1).clamp_min(1)).mean()
+    return ((weight * difference).sum(dim=1) / weight.sum(dim=1).clamp_min(1)).mean()
 
 
 def prediction_distillation(teacher: Tensor, student: Tensor) -> Tensor:
@@ -48,7 +44,8 @@ def prediction_distillation(teacher: Tensor, student: Tensor) -> Tensor:
         student.float().log_softmax(dim=-1),
         teacher.float().log_softmax(dim=-1),
         reduction='batchmean',
-        log_target=True)
+        log_target=True,
+    )
 
 
 @MODELS.register_module()
@@ -65,23 +62,25 @@ class SelfDistillLoss(nn.Module):
             the literal eq. 20. Defaults to 1.0.
     """
 
-    def __init__(self,
-                 balance: float = 0.1,
-                 teacher_weight: float = 1.0) -> None:
+    def __init__(self, balance: float = 0.1, teacher_weight: float = 1.0) -> None:
         super().__init__()
         if not 0 <= balance <= 1:
-            raise InputError(f'SelfDistillLoss: balance={balance} is the λ of '
-                             'eq. 20: 0 <= balance <= 1')
+            raise InputError(
+                f'SelfDistillLoss: balance={balance} is the λ of '
+                'eq. 20: 0 <= balance <= 1'
+            )
         self.balance = balance
         self.teacher_weight = teacher_weight
 
-    def forward(self,
-                student_logits: Tensor,
-                teacher_logits: Tensor,
-                student_regions: Tensor,
-                teacher_regions: Tensor,
-                labels: Tensor,
-                weight: Optional[Tensor] = None) -> Dict[str, Tensor]:
+    def forward(
+        self,
+        student_logits: Tensor,
+        teacher_logits: Tensor,
+        student_regions: Tensor,
+        teacher_regions: Tensor,
+        labels: Tensor,
+        weight: Tensor | None = None,
+    ) -> dict[str, Tensor]:
         """Weighted terms; their sum and ``loss_cls`` are eq. 20.
 
         Args:
@@ -99,9 +98,10 @@ class SelfDistillLoss(nn.Module):
         if weight is None:
             weight = torch.ones_like(student_regions[..., 0])
         return dict(
-            loss_distill=self.balance * region_distillation(
-                teacher_regions.detach(), student_regions, weight),
-            loss_kl=(1 - self.balance) * prediction_distillation(
-                teacher_logits.detach(), student_logits),
-            loss_teacher=self.teacher_weight * F.cross_entropy(
-                teacher_logits.float(), labels))
+            loss_distill=self.balance
+            * region_distillation(teacher_regions.detach(), student_regions, weight),
+            loss_kl=(1 - self.balance)
+            * prediction_distillation(teacher_logits.detach(), student_logits),
+            loss_teacher=self.teacher_weight
+            * F.cross_entropy(teacher_logits.float(), labels),
+        )

@@ -4,6 +4,4 @@ from .feature_sum import FeatureSum
 from .keep_all import KeepAll
 from .keyframe_selector import KeyframeSelector
 
-__all__ = [
-    'FeatureConcat', 'FeatureMean', 'FeatureSum', 'KeepAll', 'KeyframeSelector'
-]
+__all__ = ['FeatureConcat', 'FeatureMean', 'FeatureSum', 'KeepAll', 'KeyframeSelector']

@@ -1,19 +1,21 @@
-from typing import Any, Dict, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
+from typing import Any
 
 import torch
+from mmaction.registry import MODELS
+from mmaction.utils import OptSampleList
 from mmengine.model import BaseModule
 from torch import nn
 
-from mmaction.registry import MODELS
-from mmaction.utils import OptSampleList
 from mmbimodal.errors import InputError
+
 from ..layers import BranchFeatures, comparable, map_tensors, tensors_of
 
-Channels = Union[int, Sequence[int]]
+Channels = int | Sequence[int]
 
 
-def _listed(channels: Channels) -> Tuple[int, ...]:
-    return (channels, ) if isinstance(channels, int) else tuple(channels)
+def _listed(channels: Channels) -> tuple[int, ...]:
+    return (channels,) if isinstance(channels, int) else tuple(channels)
 
 
 @MODELS.register_module()
@@ -38,15 +40,18 @@ class FeatureConcat(BaseModule):
             their number of tensors.
     """
 
-    def __init__(self,
-                 in_channels: Optional[Dict[str, Channels]] = None,
-                 out_channels: Optional[Channels] = None) -> None:
+    def __init__(
+        self,
+        in_channels: dict[str, Channels] | None = None,
+        out_channels: Channels | None = None,
+    ) -> None:
         super().__init__()
         if (in_channels is None) != (out_channels is None):
             raise InputError(
                 'FeatureConcat projects from in_channels to out_channels: '
                 'give both, or neither and the sum of the channels as '
-                'cls_head.in_channels')
+                'cls_head.in_channels'
+            )
         self.projections = None
         if out_channels is None:
             return
@@ -55,17 +60,18 @@ class FeatureConcat(BaseModule):
         if any(len(x) != len(outs) for x in widths.values()):
             raise InputError(
                 f'FeatureConcat: in_channels {dict(in_channels)} and '
-                f'out_channels {out_channels} must list as many numbers each')
+                f'out_channels {out_channels} must list as many numbers each'
+            )
         self.widths = widths
         self.projections = nn.ModuleList(
-            nn.Linear(sum(ins), out)
-            for ins, out in zip(zip(*widths.values()), outs))
+            nn.Linear(sum(ins), out) for ins, out in zip(zip(*widths.values()), outs)
+        )
 
     def forward(
         self,
-        feats: Dict[str, BranchFeatures],
+        feats: dict[str, BranchFeatures],
         data_samples: OptSampleList = None,
-    ) -> Tuple[Any, dict]:
+    ) -> tuple[Any, dict]:
         """Concatenate and, where asked for, project.
 
         Args:
@@ -87,12 +93,16 @@ class FeatureConcat(BaseModule):
             for name, structure in zip(feats, structures)
         }
         if found != self.widths:
-            raise InputError(f'FeatureConcat: the branches give {found} '
-                             f'channels, in_channels says {self.widths}: '
-                             'correct neck.in_channels')
+            raise InputError(
+                f'FeatureConcat: the branches give {found} '
+                f'channels, in_channels says {self.widths}: '
+                'correct neck.in_channels'
+            )
         projections = iter(self.projections)
         # B×C_1×…, B×C_2×… -> B×…×(C_1+C_2) -> B×C×…
         return map_tensors(
-            lambda *x: next(projections)
-            (torch.cat(x, dim=1).movedim(1, -1)).movedim(-1, 1),
-            *structures), {}
+            lambda *x: next(projections)(torch.cat(x, dim=1).movedim(1, -1)).movedim(
+                -1, 1
+            ),
+            *structures,
+        ), {}

@@ -1,9 +1,9 @@
-from typing import Any, Dict, Tuple
-
-from mmengine.model import BaseModule
+from typing import Any
 
 from mmaction.registry import MODELS
 from mmaction.utils import OptSampleList
+from mmengine.model import BaseModule
+
 from ..layers import BranchFeatures, add_features, map_tensors, per_row
 
 
@@ -16,9 +16,9 @@ class FeatureMean(BaseModule):
 
     def forward(
         self,
-        feats: Dict[str, BranchFeatures],
+        feats: dict[str, BranchFeatures],
         data_samples: OptSampleList = None,
-    ) -> Tuple[Any, dict]:
+    ) -> tuple[Any, dict]:
         """Average the features of the present modalities.
 
         Args:
@@ -30,5 +30,4 @@ class FeatureMean(BaseModule):
             auxiliary losses.
         """
         count = sum(x.present.int() for x in feats.values()).clamp(min=1)
-        return map_tensors(lambda x: x / per_row(count, x),
-                           add_features(feats)), {}
+        return map_tensors(lambda x: x / per_row(count, x), add_features(feats)), {}

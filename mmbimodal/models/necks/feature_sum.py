@@ -1,9 +1,9 @@
-from typing import Any, Dict, Tuple
-
-from mmengine.model import BaseModule
+from typing import Any
 
 from mmaction.registry import MODELS
 from mmaction.utils import OptSampleList
+from mmengine.model import BaseModule
+
 from ..layers import BranchFeatures, add_features
 
 
@@ -13,9 +13,9 @@ class FeatureSum(BaseModule):
 
     def forward(
         self,
-        feats: Dict[str, BranchFeatures],
+        feats: dict[str, BranchFeatures],
         data_samples: OptSampleList = None,
-    ) -> Tuple[Any, dict]:
+    ) -> tuple[Any, dict]:
         """Add the features of the present modalities.
 
         Args:

@@ -1,12 +1,9 @@
-from typing import Dict, Tuple
-
 import torch
-from mmengine.model import BaseModule
-
 from mmaction.registry import MODELS
 from mmaction.utils import OptSampleList
-from ..layers import (FrameGroup, ModalityTokens, SelectedTokens,
-                      join_modalities)
+from mmengine.model import BaseModule
+
+from ..layers import FrameGroup, ModalityTokens, SelectedTokens, join_modalities
 
 
 @MODELS.register_module()
@@ -15,9 +12,9 @@ class KeepAll(BaseModule):
 
     def forward(
         self,
-        feats: Dict[str, ModalityTokens],
+        feats: dict[str, ModalityTokens],
         data_samples: OptSampleList = None,
-    ) -> Tuple[SelectedTokens, dict]:
+    ) -> tuple[SelectedTokens, dict]:
         """Join the modalities and mark everything as kept.
 
         Args:
@@ -31,11 +28,16 @@ class KeepAll(BaseModule):
         joint = join_modalities(feats)
         shape = joint.patches.shape[:3]
         marks = joint.present[..., None].expand(shape).float()
-        scores = torch.where(joint.present, 1., -torch.inf)
+        scores = torch.where(joint.present, 1.0, -torch.inf)
         frames, regions = (
-            torch.arange(size, device=marks.device)
-            for size in shape[1:])
-        group = FrameGroup(
-            frames.expand(shape[0], -1), regions.expand(shape))
-        return SelectedTokens(joint.cls_token, joint.patches, marks, scores,
-                              (group, ), complete=len(feats) == 1), {}
+            torch.arange(size, device=marks.device) for size in shape[1:]
+        )
+        group = FrameGroup(frames.expand(shape[0], -1), regions.expand(shape))
+        return SelectedTokens(
+            joint.cls_token,
+            joint.patches,
+            marks,
+            scores,
+            (group,),
+            complete=len(feats) == 1,
+        ), {}

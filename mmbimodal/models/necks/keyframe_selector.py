@@ -1,15 +1,21 @@
-from typing import Dict, Optional, Tuple
-
 import torch
+from mmaction.registry import MODELS
+from mmaction.utils import OptSampleList
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmaction.registry import MODELS
-from mmaction.utils import OptSampleList
 from mmbimodal.errors import InputError
-from ..layers import (ModalityTokens, SelectedTokens, count_of, frame_group,
-                      join_modalities, perturbed_jacobian, straight_through,
-                      top_indicator)
+
+from ..layers import (
+    ModalityTokens,
+    SelectedTokens,
+    count_of,
+    frame_group,
+    join_modalities,
+    perturbed_jacobian,
+    straight_through,
+    top_indicator,
+)
 
 
 @MODELS.register_module()
@@ -43,24 +49,29 @@ class KeyframeSelector(BaseModule):
         init_cfg (dict, optional): Defaults to Xavier.
     """
 
-    def __init__(self,
-                 in_channels: int,
-                 k1: float = 0.25,
-                 k2: float = 0.25,
-                 r1: float = 0.60,
-                 r2: float = 0.35,
-                 sigma: float = 0.05,
-                 num_samples: int = 500,
-                 init_cfg: Optional[dict] = dict(type='Xavier', layer='Linear')
-                 ) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        k1: float = 0.25,
+        k2: float = 0.25,
+        r1: float = 0.60,
+        r2: float = 0.35,
+        sigma: float = 0.05,
+        num_samples: int = 500,
+        init_cfg: dict | None = dict(type='Xavier', layer='Linear'),
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         if not (0 < k1 <= 1 and 0 <= k2 <= 1 and k1 + k2 <= 1):
-            raise InputError(f'KeyframeSelector: k1={k1} and k2={k2} are '
-                             'shares of all frames: 0 < k1, 0 <= k2 and '
-                             'k1 + k2 <= 1')
+            raise InputError(
+                f'KeyframeSelector: k1={k1} and k2={k2} are '
+                'shares of all frames: 0 < k1, 0 <= k2 and '
+                'k1 + k2 <= 1'
+            )
         if not (0 < r1 <= 1 and 0 < r2 <= 1):
-            raise InputError(f'KeyframeSelector: r1={r1} and r2={r2} are '
-                             'shares of the regions: 0 < r <= 1')
+            raise InputError(
+                f'KeyframeSelector: r1={r1} and r2={r2} are '
+                'shares of the regions: 0 < r <= 1'
+            )
         self.k1, self.k2, self.r1, self.r2 = k1, k2, r1, r2
         self.sigma, self.num_samples = sigma, num_samples
         self.fc1 = nn.Linear(in_channels, in_channels // 2)
@@ -83,19 +94,20 @@ class KeyframeSelector(BaseModule):
         # B×F×N×C -> B×F×C/2
         f_loc = self.fc1(patches.mean(dim=2))  # eq. 1
         f_glo = (f_loc * there).sum(dim=1, keepdim=True) / there.sum(
-            dim=1, keepdim=True).clamp_min(1)
+            dim=1, keepdim=True
+        ).clamp_min(1)
         f = torch.cat((f_loc, f_glo.expand_as(f_loc)), dim=-1)  # eq. 2
         s = self.fc2(f).squeeze(-1).float()  # eq. 3
         low = s.masked_fill(~present, torch.inf).amin(dim=1, keepdim=True)
         high = s.masked_fill(~present, -torch.inf).amax(dim=1, keepdim=True)
         scale = (high - low).clamp_min(1e-6)
-        return torch.where(present, (s - low) / scale, 0.)  # eq. 4
+        return torch.where(present, (s - low) / scale, 0.0)  # eq. 4
 
     def forward(
         self,
-        feats: Dict[str, ModalityTokens],
+        feats: dict[str, ModalityTokens],
         data_samples: OptSampleList = None,
-    ) -> Tuple[SelectedTokens, dict]:
+    ) -> tuple[SelectedTokens, dict]:
         """Select.
 
         Args:
@@ -108,8 +120,10 @@ class KeyframeSelector(BaseModule):
         """
         joint = join_modalities(feats)
         if joint.saliency is None:
-            raise InputError('KeyframeSelector needs the saliency of the '
-                             'regions: set backbone.with_saliency=True')
+            raise InputError(
+                'KeyframeSelector needs the saliency of the '
+                'regions: set backbone.with_saliency=True'
+            )
         num_frames, num_regions = joint.saliency.shape[1:]
         num_key = count_of(num_frames, self.k1)
         num_kept = num_key
@@ -122,28 +136,35 @@ class KeyframeSelector(BaseModule):
         kept = self._mark_frames(scores, ranking, num_kept)
 
         counts = [count_of(num_regions, share) for share in (self.r1, self.r2)]
-        region_order = joint.saliency.argsort(
-            dim=2, descending=True, stable=True)
+        region_order = joint.saliency.argsort(dim=2, descending=True, stable=True)
         key_regions, secondary_regions = (
-            torch.zeros_like(joint.saliency).scatter_(
-                2, region_order[..., :count], 1.) for count in counts)
-        marks = (key[..., None] * key_regions +
-                 (kept - key)[..., None] * secondary_regions)  # eq. 8
+            torch.zeros_like(joint.saliency).scatter_(2, region_order[..., :count], 1.0)
+            for count in counts
+        )
+        marks = (
+            key[..., None] * key_regions + (kept - key)[..., None] * secondary_regions
+        )  # eq. 8
 
         frame_order = ranking.argsort(dim=1, descending=True, stable=True)
         spans = ((0, num_key), (num_key, num_kept))
         groups = tuple(
             frame_group(frame_order[:, start:stop], region_order, count)
-            for (start, stop), count in zip(spans, counts) if stop > start)
+            for (start, stop), count in zip(spans, counts)
+            if stop > start
+        )
         # One modality is always there: with enough frames in each of them,
         # no sample can be short of frames.
         fewest = min(x.patches.shape[1] for x in feats.values())
-        return SelectedTokens(joint.cls_token, joint.patches, marks,
-                              ranking.detach(), groups,
-                              complete=num_kept <= fewest), {}
+        return SelectedTokens(
+            joint.cls_token,
+            joint.patches,
+            marks,
+            ranking.detach(),
+            groups,
+            complete=num_kept <= fewest,
+        ), {}
 
-    def _mark_frames(self, scores: Tensor, ranking: Tensor,
-                     count: int) -> Tensor:
+    def _mark_frames(self, scores: Tensor, ranking: Tensor, count: int) -> Tensor:
         """1 for the best frames, with the perturbed gradient in training.
 
         Args:
@@ -159,8 +180,8 @@ class KeyframeSelector(BaseModule):
         if self.training:
             with torch.no_grad():
                 noise = torch.randn(
-                    self.num_samples, *scores.shape, device=scores.device)
-                jacobian = perturbed_jacobian(ranking, count, noise,
-                                              self.sigma)
+                    self.num_samples, *scores.shape, device=scores.device
+                )
+                jacobian = perturbed_jacobian(ranking, count, noise, self.sigma)
             hard = straight_through(hard, scores, jacobian)
         return hard * present

@@ -1,10 +1,8 @@
-from typing import Dict
-
-from torch import Tensor
-
 from mmaction.models import BaseRecognizer
 from mmaction.registry import MODELS
 from mmaction.utils import OptSampleList
+from torch import Tensor
+
 from mmbimodal.errors import InputError
 
 
@@ -17,11 +15,13 @@ class MultiModalRecognizer(BaseRecognizer):
     Unlike ``MMRecognizer3D`` the neck is called in training and in testing.
     """
 
-    def extract_feat(self,
-                     inputs: Dict[str, Tensor],
-                     stage: str = 'neck',
-                     data_samples: OptSampleList = None,
-                     test_mode: bool = False) -> tuple:
+    def extract_feat(
+        self,
+        inputs: dict[str, Tensor],
+        stage: str = 'neck',
+        data_samples: OptSampleList = None,
+        test_mode: bool = False,
+    ) -> tuple:
         """Extract features.
 
         Args:
@@ -43,14 +43,13 @@ class MultiModalRecognizer(BaseRecognizer):
         """
         views = {name: x.shape[1] for name, x in inputs.items()}
         if any(count != min(views.values()) for count in views.values()):
-            raise InputError(f'the modalities have different numbers of '
-                             f'views, {views}: give their pipelines the same '
-                             'num_clips and crops')
+            raise InputError(
+                f'the modalities have different numbers of '
+                f'views, {views}: give their pipelines the same '
+                'num_clips and crops'
+            )
         # N×V×… -> (N·V)×…
-        feats = self.backbone({
-            name: x.flatten(0, 1)
-            for name, x in inputs.items()
-        })
+        feats = self.backbone({name: x.flatten(0, 1) for name, x in inputs.items()})
         # N×V×C×H×W: MMAction2's heads for images gather the views of a sample
         options = dict()
         if all(x.ndim == 5 for x in inputs.values()):
