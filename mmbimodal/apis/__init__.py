@@ -1,8 +1,8 @@
+from mmbimodal.structures import ModalitySelection, Selection
+
 from .complexity import get_complexity
 from .features import Features, extract_features
 from .inference import (
-    ModalitySelection,
-    Selection,
     build_test_set,
     init_recognizer,
     inspect_dataset,

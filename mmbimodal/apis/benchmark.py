@@ -20,7 +20,7 @@ from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
-from mmbimodal.models.layers import to_encoder_layout
+from mmbimodal.models.weights import to_encoder_layout
 
 # Largest difference of logits that models of the same weights may have.
 TOLERANCE = 1e-3

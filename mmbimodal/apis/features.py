@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmbimodal.models.layers import pool_features
+from mmbimodal.structures import pool_features
 
 
 class Features(NamedTuple):

@@ -2,29 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import mmengine
 import numpy as np
 from mmaction.evaluation import top_k_accuracy
 
 from mmbimodal.errors import InputError
-
-
-class Predictions(NamedTuple):
-    """What a model predicted for N samples.
-
-    Args:
-        scores (np.ndarray): N×K.
-        labels (list[int]): True classes.
-        sample_ids (list[str]): Names of the samples.
-        classes (list[str], optional): Names of the classes.
-    """
-
-    scores: np.ndarray
-    labels: list[int]
-    sample_ids: list[str]
-    classes: list[str] | None
+from mmbimodal.structures import Predictions
 
 
 @contextmanager

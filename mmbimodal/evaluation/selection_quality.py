@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import ModalitySelection, Selection
 
 # Sums over frames, of which all shares are quotients.
 _SUMS = (
@@ -58,7 +59,7 @@ def regions_in_box(box: Sequence[float], grid: int) -> np.ndarray:
 
 
 def selection_quality(
-    selections: Iterable[Any], truth: Mapping[str, dict]
+    selections: Iterable[Selection], truth: Mapping[str, dict]
 ) -> dict[str, dict]:
     """Shares of selected frames and regions that show the actor.
 
@@ -110,7 +111,7 @@ def selection_quality(
 
 def _add(
     tally: dict[str, float],
-    part: Any,
+    part: ModalitySelection,
     visible: np.ndarray,
     boxes: Sequence[Sequence[float] | None],
 ) -> None:

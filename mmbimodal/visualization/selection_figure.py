@@ -3,6 +3,8 @@ from typing import Any
 
 import numpy as np
 
+from mmbimodal.structures import ModalitySelection, Selection
+
 from .palette import BLUE, VERMILION
 
 # Line widths and dashes say the same in print.
@@ -14,7 +16,7 @@ _LEGEND = dict(key='key frame', secondary='secondary key frame')
 _VEIL = (1.0, 1.0, 1.0, 0.75)
 
 
-def selection_figure(selection: Any) -> Any:
+def selection_figure(selection: Selection) -> Any:
     """Film strips of all modalities, as in the paper's Figs 6 and 7.
 
     One row per modality, the first one above. Key frames have a solid frame,
@@ -47,7 +49,7 @@ def selection_figure(selection: Any) -> Any:
     return figure
 
 
-def draw_frame(ax: Any, part: Any, t: int) -> None:
+def draw_frame(ax: Any, part: ModalitySelection, t: int) -> None:
     """One picture with its outline, score and number in the video.
 
     Args:
@@ -91,7 +93,7 @@ def _outline(ax: Any, marks: np.ndarray, extent: Sequence[float], color: str) ->
     )
 
 
-def title(selection: Any) -> str:
+def title(selection: Selection) -> str:
     """Prediction with its probability, and the truth."""
     predicted = int(selection.class_scores.argmax())
     text = (
@@ -105,7 +107,7 @@ def title(selection: Any) -> str:
     return text
 
 
-def add_legend(figure: Any, selection: Any, columns: int) -> None:
+def add_legend(figure: Any, selection: Selection, columns: int) -> None:
     """What outlines and veil mean, with the shares of regions kept."""
     from matplotlib.patches import Patch
 

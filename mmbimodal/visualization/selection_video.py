@@ -2,13 +2,13 @@ import tempfile
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from mmengine import fileio
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import Selection
 
 from .selection_figure import add_legend, draw_frame, title
 
@@ -17,7 +17,7 @@ _FPS = 8
 _REPEATS = 4
 
 
-def save_selection_video(selection: Any, path: str | PathLike) -> None:
+def save_selection_video(selection: Selection, path: str | PathLike) -> None:
     """The film strips of a sample as MP4, played in time.
 
     The modalities stand side by side, each sampled frame for half a second,
@@ -51,7 +51,7 @@ def save_selection_video(selection: Any, path: str | PathLike) -> None:
         fileio.put(part.read_bytes(), path)
 
 
-def _images(selection: Any) -> Iterator[np.ndarray]:
+def _images(selection: Selection) -> Iterator[np.ndarray]:
     """A picture for each sampled time, H×W×3 in BGR, even sides."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from mmbimodal.models.layers import fill_backbone, read_state_dict
+from mmbimodal.models.weights import fill_backbone, read_state_dict
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 UPSTREAM = Path(mmaction.__file__).parent / '.mim/configs/recognition'

@@ -8,7 +8,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.registry import init_default_scope
 
 import mmbimodal  # noqa: F401
-from mmbimodal.models.layers import ModalityTokens
+from mmbimodal.structures import ModalityTokens
 
 MODALITIES = ('visible', 'thermal')
 CHANNELS, HEADS, CLASSES, FRAMES = 24, 3, 5, 4

@@ -5,7 +5,7 @@ from factory import CLASSES, perturb
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
-from mmbimodal.models.layers import BranchFeatures
+from mmbimodal.structures import BranchFeatures
 
 NAMES = ('visible', 'thermal', 'depth')
 WIDTH, BATCH = 6, 7

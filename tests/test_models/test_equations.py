@@ -7,13 +7,9 @@ import torch
 from factory import labels, perturb, tokens
 from mmaction.registry import MODELS
 
-from mmbimodal.models.layers import (
-    MaskedAttention,
-    ModalityTokens,
-    attention_product,
-    masked_attention,
-)
+from mmbimodal.models.layers import MaskedAttention, attention_product, masked_attention
 from mmbimodal.models.losses import prediction_distillation, region_distillation
+from mmbimodal.structures import ModalityTokens
 
 CHANNELS, HEADS, CLASSES, REGIONS = 12, 3, 4, 5
 CLOSE = dict(rtol=1e-6, atol=1e-6)

@@ -9,7 +9,8 @@ from mmaction.registry import MODELS
 
 from mmbimodal.errors import InputError
 from mmbimodal.models import FeatureConcat, FeatureMean, FeatureSum, MultiBranchBackbone
-from mmbimodal.models.layers import BranchFeatures, fill_backbone, tensors_of
+from mmbimodal.models.weights import fill_backbone
+from mmbimodal.structures import BranchFeatures, tensors_of
 
 NAMES = ('visible', 'thermal')
 PATHWAY = dict(

@@ -16,7 +16,7 @@ from factory import (
 )
 
 from mmbimodal.errors import InputError
-from mmbimodal.models.layers import ModalityTokens, SelectedTokens
+from mmbimodal.structures import ModalityTokens, SelectedTokens
 
 STAF = dict()
 BASELINE = dict(

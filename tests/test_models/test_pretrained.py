@@ -11,7 +11,7 @@ from mmaction.registry import MODELS
 from mmengine.registry import init_default_scope
 
 from mmbimodal.errors import InputError
-from mmbimodal.models.layers import resize_embeddings
+from mmbimodal.models.weights import resize_embeddings
 
 CHANNELS, HEADS, FRAMES, SIDE, PATCH = 48, 4, 4, 32, 8
 SIZES = dict(
@@ -374,7 +374,7 @@ def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
     monkeypatch.setattr(
-        'mmbimodal.models.layers.upstream_weights.MMLogger',
+        'mmbimodal.models.weights.loading.MMLogger',
         SimpleNamespace(get_current_instance=lambda: logger),
     )
     ours(save(tmp_path, timm_vit()))

@@ -10,7 +10,7 @@ from mmaction.registry import MODELS
 from test_multi_branch import BRANCHES, IMAGES, branch_of
 
 from mmbimodal.errors import InputError
-from mmbimodal.models.layers import BranchFeatures
+from mmbimodal.structures import BranchFeatures
 
 HEADS = pytest.mark.parametrize(
     'kind', ['ScoreAverageHead', 'TMCHead', 'QMFHead', 'DynMMHead', 'PDFHead']

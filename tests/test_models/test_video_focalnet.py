@@ -359,7 +359,7 @@ def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
     monkeypatch.setattr(
-        'mmbimodal.models.layers.upstream_weights.MMLogger',
+        'mmbimodal.models.weights.loading.MMLogger',
         SimpleNamespace(get_current_instance=lambda: logger),
     )
     load(tmp_path, official_weights(temporal=False))

@@ -7,14 +7,13 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import ModalityTokens, split_presence
 
-from ..layers import (
-    ModalityTokens,
-    TimeSformerEncoder,
+from ..layers import TimeSformerEncoder
+from ..weights import (
     load_pretrained,
     read_state_dict,
     resize_embeddings,
-    split_presence,
     to_encoder_layout,
 )
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
 
-from ..layers import load_pretrained, read_state_dict
 from ..layers.mask_unit_attention import HieraBlock, to_mask_units
+from ..weights import load_pretrained, read_state_dict
 
 
 @MODELS.register_module()

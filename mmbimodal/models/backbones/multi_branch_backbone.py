@@ -7,14 +7,9 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import BranchFeatures, map_tensors, split_presence
 
-from ..layers import (
-    BranchFeatures,
-    load_pretrained,
-    map_tensors,
-    read_state_dict,
-    split_presence,
-)
+from ..weights import load_pretrained, read_state_dict
 
 
 @MODELS.register_module()

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
 
-from ..layers import load_pretrained, read_state_dict
 from ..layers.focal_modulation import VideoFocalNetBlock
+from ..weights import load_pretrained, read_state_dict
 
 
 class PatchEmbed(nn.Module):

@@ -8,8 +8,9 @@ from mmengine.model.weight_init import trunc_normal_init, xavier_init
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import SelectedTokens
 
-from ..layers import MLP, MaskedAttention, SelectedTokens
+from ..layers import MLP, MaskedAttention
 
 
 class Regions(NamedTuple):

@@ -11,8 +11,7 @@ from mmengine.model.weight_init import trunc_normal_init
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
-
-from ..layers import BranchFeatures, pool_features
+from mmbimodal.structures import BranchFeatures, pool_features
 
 
 class Branches(NamedTuple):

@@ -8,8 +8,7 @@ from mmengine.model import BaseModule
 from torch import nn
 
 from mmbimodal.errors import InputError
-
-from ..layers import BranchFeatures, comparable, map_tensors, tensors_of
+from mmbimodal.structures import BranchFeatures, align_features, map_tensors, tensors_of
 
 Channels = int | Sequence[int]
 
@@ -85,7 +84,7 @@ class FeatureConcat(BaseModule):
         Raises:
             InputError: The features have other channels than the config says.
         """
-        structures = comparable(feats)
+        structures = align_features(feats)
         if self.projections is None:
             return map_tensors(lambda *x: torch.cat(x, dim=1), *structures), {}
         found = {

@@ -4,7 +4,12 @@ from mmaction.registry import MODELS
 from mmaction.utils import OptSampleList
 from mmengine.model import BaseModule
 
-from ..layers import BranchFeatures, add_features, map_tensors, per_row
+from mmbimodal.structures import (
+    BranchFeatures,
+    add_features,
+    broadcast_rows,
+    map_tensors,
+)
 
 
 @MODELS.register_module()
@@ -30,4 +35,6 @@ class FeatureMean(BaseModule):
             auxiliary losses.
         """
         count = sum(x.present.int() for x in feats.values()).clamp(min=1)
-        return map_tensors(lambda x: x / per_row(count, x), add_features(feats)), {}
+        return map_tensors(
+            lambda x: x / broadcast_rows(count, x), add_features(feats)
+        ), {}

@@ -4,7 +4,7 @@ from mmaction.registry import MODELS
 from mmaction.utils import OptSampleList
 from mmengine.model import BaseModule
 
-from ..layers import BranchFeatures, add_features
+from mmbimodal.structures import BranchFeatures, add_features
 
 
 @MODELS.register_module()

@@ -3,7 +3,12 @@ from mmaction.registry import MODELS
 from mmaction.utils import OptSampleList
 from mmengine.model import BaseModule
 
-from ..layers import FrameGroup, ModalityTokens, SelectedTokens, join_modalities
+from mmbimodal.structures import (
+    FrameGroup,
+    ModalityTokens,
+    SelectedTokens,
+    merge_modalities,
+)
 
 
 @MODELS.register_module()
@@ -25,17 +30,17 @@ class KeepAll(BaseModule):
             tuple[SelectedTokens, dict]: The joint tokens, and no auxiliary
             losses.
         """
-        joint = join_modalities(feats)
-        shape = joint.patches.shape[:3]
-        marks = joint.present[..., None].expand(shape).float()
-        scores = torch.where(joint.present, 1.0, -torch.inf)
+        merged = merge_modalities(feats)
+        shape = merged.patches.shape[:3]
+        marks = merged.present[..., None].expand(shape).float()
+        scores = torch.where(merged.present, 1.0, -torch.inf)
         frames, regions = (
             torch.arange(size, device=marks.device) for size in shape[1:]
         )
         group = FrameGroup(frames.expand(shape[0], -1), regions.expand(shape))
         return SelectedTokens(
-            joint.cls_token,
-            joint.patches,
+            merged.cls_token,
+            merged.patches,
             marks,
             scores,
             (group,),

@@ -5,17 +5,15 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
-
-from ..layers import (
+from mmbimodal.structures import (
     ModalityTokens,
     SelectedTokens,
-    count_of,
     frame_group,
-    join_modalities,
-    perturbed_jacobian,
-    straight_through,
-    top_indicator,
+    merge_modalities,
+    num_kept,
 )
+
+from ..layers import perturbed_jacobian, straight_through, top_indicator
 
 
 @MODELS.register_module()
@@ -118,27 +116,29 @@ class KeyframeSelector(BaseModule):
             tuple[SelectedTokens, dict]: The marked joint tokens, and no
             auxiliary losses.
         """
-        joint = join_modalities(feats)
-        if joint.saliency is None:
+        merged = merge_modalities(feats)
+        if merged.saliency is None:
             raise InputError(
                 'KeyframeSelector needs the saliency of the '
                 'regions: set backbone.with_saliency=True'
             )
-        num_frames, num_regions = joint.saliency.shape[1:]
-        num_key = count_of(num_frames, self.k1)
-        num_kept = num_key
+        num_frames, num_regions = merged.saliency.shape[1:]
+        num_key = num_kept(num_frames, self.k1)
+        num_selected = num_key
         if self.k2:
-            num_kept = min(num_frames, num_key + count_of(num_frames, self.k2))
+            num_selected = min(num_frames, num_key + num_kept(num_frames, self.k2))
 
-        scores = self.score_frames(joint.patches, joint.present)
-        ranking = scores.masked_fill(~joint.present, -torch.inf)
+        scores = self.score_frames(merged.patches, merged.present)
+        ranking = scores.masked_fill(~merged.present, -torch.inf)
         key = self._mark_frames(scores, ranking, num_key)
-        kept = self._mark_frames(scores, ranking, num_kept)
+        kept = self._mark_frames(scores, ranking, num_selected)
 
-        counts = [count_of(num_regions, share) for share in (self.r1, self.r2)]
-        region_order = joint.saliency.argsort(dim=2, descending=True, stable=True)
+        counts = [num_kept(num_regions, share) for share in (self.r1, self.r2)]
+        region_order = merged.saliency.argsort(dim=2, descending=True, stable=True)
         key_regions, secondary_regions = (
-            torch.zeros_like(joint.saliency).scatter_(2, region_order[..., :count], 1.0)
+            torch.zeros_like(merged.saliency).scatter_(
+                2, region_order[..., :count], 1.0
+            )
             for count in counts
         )
         marks = (
@@ -146,7 +146,7 @@ class KeyframeSelector(BaseModule):
         )  # eq. 8
 
         frame_order = ranking.argsort(dim=1, descending=True, stable=True)
-        spans = ((0, num_key), (num_key, num_kept))
+        spans = ((0, num_key), (num_key, num_selected))
         groups = tuple(
             frame_group(frame_order[:, start:stop], region_order, count)
             for (start, stop), count in zip(spans, counts)
@@ -156,12 +156,12 @@ class KeyframeSelector(BaseModule):
         # no sample can be short of frames.
         fewest = min(x.patches.shape[1] for x in feats.values())
         return SelectedTokens(
-            joint.cls_token,
-            joint.patches,
+            merged.cls_token,
+            merged.patches,
             marks,
             ranking.detach(),
             groups,
-            complete=num_kept <= fewest,
+            complete=num_selected <= fewest,
         ), {}
 
     def _mark_frames(self, scores: Tensor, ranking: Tensor, count: int) -> Tensor:

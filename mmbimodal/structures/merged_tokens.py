@@ -8,7 +8,7 @@ from torch import Tensor
 from .tokens import FrameGroup, ModalityTokens
 
 
-def join_modalities(feats: dict[str, ModalityTokens]) -> ModalityTokens:
+def merge_modalities(feats: dict[str, ModalityTokens]) -> ModalityTokens:
     """Concatenate the frames of all modalities; add their class tokens.
 
     Args:
@@ -31,7 +31,7 @@ def join_modalities(feats: dict[str, ModalityTokens]) -> ModalityTokens:
     )
 
 
-def count_of(total: int, share: float) -> int:
+def num_kept(total: int, share: float) -> int:
     """``share`` of ``total``, to the nearest whole number, at least 1."""
     return max(1, math.floor(total * share + 0.5))
 

@@ -65,7 +65,7 @@ def pool_features(structure: Any) -> Tensor:
     return structure.flatten(2).mean(dim=2) if structure.ndim > 2 else (structure)
 
 
-def per_row(values: Tensor, features: Tensor) -> Tensor:
+def broadcast_rows(values: Tensor, features: Tensor) -> Tensor:
     """One number per input, in a shape to multiply the features with.
 
     A backbone that pools segments has fewer rows than images came in.
@@ -81,7 +81,7 @@ def per_row(values: Tensor, features: Tensor) -> Tensor:
     return values.view((-1,) + (1,) * (features.ndim - 1))
 
 
-def comparable(feats: dict[str, BranchFeatures]) -> list[Any]:
+def align_features(feats: dict[str, BranchFeatures]) -> list[Any]:
     """The features of all modalities, ready to be put together.
 
     Absent modalities become zero. Maps of different sizes are averaged over
@@ -123,7 +123,7 @@ def comparable(feats: dict[str, BranchFeatures]) -> list[Any]:
     def prepare(x: Tensor, present: Tensor) -> Tensor:
         if next(pooled):
             x = x.mean(dim=tuple(range(2, x.ndim)), keepdim=True)
-        return x * per_row(present, x)
+        return x * broadcast_rows(present, x)
 
     return [
         map_tensors(lambda x: prepare(x, branch.present), branch.features)
@@ -143,7 +143,7 @@ def add_features(feats: dict[str, BranchFeatures]) -> Any:
     Raises:
         InputError: The modalities differ in their number of channels.
     """
-    structures = comparable(feats)
+    structures = align_features(feats)
     channels = {
         name: [x.shape[1] for x in tensors_of(structure)]
         for name, structure in zip(feats, structures)

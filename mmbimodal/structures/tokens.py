@@ -9,7 +9,7 @@ class ModalityTokens(NamedTuple):
     """What the backbone knows of one modality.
 
     With ``features`` it stands in for
-    :class:`~mmbimodal.models.layers.BranchFeatures`, so that the same fusions
+    :class:`~mmbimodal.structures.BranchFeatures`, so that the same fusions
     follow.
 
     Args:
