@@ -1,13 +1,20 @@
 """What the wheel holds, and that importing it costs little."""
 
+import ast
+import email
 import shutil
 import subprocess
 import sys
-import venv
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from mmbimodal.compat.versions import RANGES
+from mmbimodal.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,14 +30,14 @@ def tracked(*folders):
     ).stdout.splitlines()
 
 
-def build_wheel(folder, python=sys.executable):
+def build_wheel(folder):
     """Build in a copy of the sources, so that the tree stays clean."""
     source = folder / 'source'
     for name in tracked():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, source / name)
     result = subprocess.run(
-        [str(python), 'setup.py', '-q', 'bdist_wheel', '-d', str(folder)],
+        [sys.executable, 'setup.py', '-q', 'bdist_wheel', '-d', str(folder)],
         cwd=source,
         capture_output=True,
         text=True,
@@ -78,36 +85,91 @@ def test_the_wheel_holds_nothing_else(wheel):
     assert not [name for name in wheel.namelist() if '.pyc' in name]
 
 
-def requirements(wheel):
+@pytest.fixture(scope='module')
+def metadata(wheel):
     (name,) = (n for n in wheel.namelist() if n.endswith('METADATA'))
-    return [
-        line.split(':', 1)[1].strip()
-        for line in wheel.read(name).decode().splitlines()
-        if line.startswith('Requires-Dist')
-    ]
+    return email.message_from_bytes(wheel.read(name))
 
 
-def test_mmcv_lite_is_the_default(wheel):
-    assert any(r.startswith('mmcv-lite') for r in requirements(wheel))
+def requirements(metadata, extra=''):
+    """Names of the distributions that come with the package and one extra."""
+    found = map(Requirement, metadata.get_all('Requires-Dist'))
+    return {
+        canonicalize_name(x.name)
+        for x in found
+        if x.marker is None or x.marker.evaluate({'extra': extra})
+    }
 
 
-def test_a_full_mmcv_is_kept(tmp_path):
-    """An environment that has it gets no mmcv-lite on top."""
-    venv.create(tmp_path / 'env', with_pip=False)
-    (site,) = (tmp_path / 'env' / 'lib').glob('python*/site-packages')
-    setuptools = Path(__import__('setuptools').__file__).parents[1]
-    (site / 'base.pth').write_text(str(setuptools))
-    info = site / 'mmcv-2.1.0.dist-info'
-    info.mkdir()
-    (info / 'METADATA').write_text(
-        'Metadata-Version: 2.1\nName: mmcv\nVersion: 2.1.0\n'
+def test_metadata(metadata):
+    assert metadata['Name'] == 'mmbimodal'
+    assert metadata['Version'] == __version__
+    assert metadata['License-Expression'] == 'Apache-2.0'
+    assert metadata.get_payload().startswith('# mmbimodal')
+
+
+def test_the_ranges_checked_at_import_are_the_declared_ones(metadata):
+    declared = {
+        canonicalize_name(x.name): x.specifier
+        for x in map(Requirement, metadata.get_all('Requires-Dist'))
+    }
+    for name, wanted in RANGES.items():
+        if name != 'mmcv':
+            assert declared[name] == wanted
+
+
+def test_the_user_chooses_the_flavour_of_mmcv(metadata):
+    """mmcv-lite on top of a compiled mmcv would overwrite its files."""
+    flavours = {'mmcv', 'mmcv-lite'}
+    assert not requirements(metadata) & flavours
+    assert requirements(metadata, 'lite') & flavours == {'mmcv-lite'}
+
+
+def imported():
+    """Top-level modules that the package and its tools import."""
+    for name in tracked('mmbimodal', 'tools'):
+        if name.endswith('.py'):
+            for node in ast.walk(ast.parse((ROOT / name).read_text())):
+                if isinstance(node, ast.Import):
+                    yield from (x.name.split('.')[0] for x in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                    yield node.module.split('.')[0]
+
+
+def test_every_import_is_declared(metadata):
+    declared = requirements(metadata, 'lite') | requirements(metadata, 'pyav')
+    providers = packages_distributions()
+    undeclared = {
+        module
+        for module in set(imported()) - sys.stdlib_module_names - {'mmbimodal'}
+        if not declared & {canonicalize_name(x) for x in providers.get(module, ())}
+    }
+    assert undeclared == set()
+
+
+@pytest.mark.parametrize('compiled, extras', [(True, 'tests'), (False, 'tests,lite')])
+def test_the_two_commands_keep_a_compiled_mmcv(tmp_path, compiled, extras):
+    """environment.sh with a substitute for .venv that only notes its calls."""
+    shutil.copy(ROOT / 'pyproject.toml', tmp_path)
+    (tmp_path / 'tools').mkdir()
+    shutil.copy(ROOT / 'tools' / 'environment.sh', tmp_path / 'tools')
+    python = tmp_path / '.venv' / 'bin' / 'python'
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        '#!/bin/sh\necho "$@" >> calls\n'
+        f'case "$*" in *show*) exit {int(not compiled)};; esac\n'
     )
-    path = build_wheel(tmp_path, tmp_path / 'env' / 'bin' / 'python')
-    with zipfile.ZipFile(path) as wheel:
-        names = [
-            r.split('<')[0].split('>')[0].split(',')[0] for r in requirements(wheel)
-        ]
-    assert 'mmcv' in names and 'mmcv-lite' not in names
+    python.chmod(0o755)
+    for _ in range(2):
+        subprocess.run(
+            ['bash', '-c', 'set -euo pipefail; source tools/environment.sh'],
+            cwd=tmp_path,
+            check=True,
+        )
+    calls = (tmp_path / 'calls').read_text().splitlines()
+    assert [x for x in calls if '--editable' in x] == [
+        f'-m pip install --quiet --editable .[{extras}]'
+    ]
 
 
 def test_no_registry_or_cache_of_ours_is_tracked():
@@ -116,3 +178,23 @@ def test_no_registry_or_cache_of_ours_is_tracked():
         for name in tracked()
         if name.startswith(('data/', 'work_dirs/', '.venv/')) or '__pycache__' in name
     ]
+
+
+def test_without_mmcv_the_import_says_what_to_install():
+    code = (
+        'from importlib import metadata\n'
+        'real = metadata.version\n'
+        'def version(name):\n'
+        '    if name.startswith("mmcv"):\n'
+        '        raise metadata.PackageNotFoundError(name)\n'
+        '    return real(name)\n'
+        'metadata.version = version\n'
+        'import mmbimodal'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stderr.splitlines()[-1] == (
+        'ImportError: mmbimodal needs mmcv>=2.0.0,<2.2.0, which is not installed: '
+        "pip install 'mmcv-lite==2.1.0'"
+    )

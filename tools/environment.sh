@@ -20,7 +20,7 @@ find_python() {
 
 python=$PWD/.venv/bin/python
 # Changes whenever the requirements do.
-stamp=.venv/installed-$(cksum < setup.py | tr -d ' ')
+stamp=.venv/installed-$(cksum < pyproject.toml | cut -d ' ' -f 1)
 if [ ! -x "$python" ]; then
     "$(find_python)" -m venv .venv
 fi
@@ -29,6 +29,11 @@ if [ ! -e "$stamp" ]; then
     # PyTorch first: left to pip, another build of it may come along.
     "$python" -c 'import torch' 2>/dev/null ||
         "$python" -m pip install --quiet "${TORCH:-torch==2.13.0}"
-    "$python" -m pip install --quiet --editable '.[tests]'
+    # A compiled mmcv stays: mmcv-lite would overwrite its files.
+    extras=tests,lite
+    if "$python" -m pip show --quiet mmcv 2>/dev/null; then
+        extras=tests
+    fi
+    "$python" -m pip install --quiet --editable ".[$extras]"
     touch "$stamp"
 fi
