@@ -95,9 +95,9 @@ def test_activation_checkpointing_saves_memory():
 @pytest.mark.parametrize('autocast', [False, True])
 def test_gelu_is_computed_again_with_the_same_gradients(autocast):
     results, saved = [], []
-    for lean in (False, True):
+    for recompute in (False, True):
         torch.manual_seed(0)
-        mlp, x = MLP(32, lean=lean), torch.randn(2, 600, 32)
+        mlp, x = MLP(32, recompute_gelu=recompute), torch.randn(2, 600, 32)
         hidden = []
         mlp.act.register_forward_hook(
             lambda module, args, output: hidden.append(output.data_ptr())

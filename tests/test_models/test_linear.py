@@ -1,9 +1,14 @@
 """The product that runs as a convolution is a linear layer."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
 
+from mmbimodal.models.layers import linear as linear_module
 from mmbimodal.models.layers.linear import MIN_ELEMENTS, Linear, linear
 
 SIZES = pytest.mark.parametrize(
@@ -57,3 +62,57 @@ def test_without_bias_and_as_a_layer():
     x = torch.randn(MIN_ELEMENTS // 32, 32)
     torch.testing.assert_close(layer(x), x @ layer.weight.T, rtol=1e-5, atol=1e-5)
     assert isinstance(layer, torch.nn.Linear)
+
+
+def is_convolution(function, x, weight, bias):
+    """Whether the trace of a call holds a convolution."""
+    with torch.profiler.profile() as trace:
+        function(x, weight, bias)
+    return any('conv' in event.key for event in trace.key_averages())
+
+
+def test_the_switch_turns_the_convolution_off(monkeypatch):
+    tensors = arguments((MIN_ELEMENTS // 32, 32))
+    monkeypatch.setattr(linear_module, 'USE_ONEDNN', True)
+    assert is_convolution(linear, *tensors)
+    monkeypatch.setattr(linear_module, 'USE_ONEDNN', False)
+    assert not is_convolution(linear, *tensors)
+
+
+@pytest.mark.parametrize('value', ['0', '1'])
+def test_the_environment_sets_the_switch(value):
+    code = (
+        'import importlib.util as u; '
+        f's = u.spec_from_file_location("m", {linear_module.__file__!r}); '
+        'm = u.module_from_spec(s); s.loader.exec_module(m); print(m.USE_ONEDNN)'
+    )
+    environment = dict(os.environ, MMBIMODAL_ONEDNN_LINEAR=value)
+    found = subprocess.run(
+        [sys.executable, '-c', code], env=environment, capture_output=True, text=True
+    )
+    available = torch.backends.mkldnn.is_available()
+    assert found.stdout.strip() == str(value == '1' and available), found.stderr
+
+
+@pytest.mark.parametrize('strict', [True, False])
+def test_no_convolution_in_an_exported_graph(strict, monkeypatch):
+    monkeypatch.setattr(linear_module, 'USE_ONEDNN', True)
+    x = torch.randn(MIN_ELEMENTS // 32, 32)
+    exported = torch.export.export(Linear(32, 8), (x,), strict=strict)
+    targets = [str(node.target) for node in exported.graph.nodes]
+    assert any('linear' in x for x in targets)
+    assert not any('conv' in x for x in targets)
+
+
+def test_no_convolution_in_compiled_and_traced_graphs(monkeypatch):
+    monkeypatch.setattr(linear_module, 'USE_ONEDNN', True)
+    layer, x = Linear(32, 8), torch.randn(MIN_ELEMENTS // 32, 32)
+    graphs = []
+
+    def keep(graph, inputs):
+        graphs.append(graph.print_readable(print_output=False))
+        return graph.forward
+
+    torch.compile(layer, backend=keep, fullgraph=True)(x)
+    graphs.append(str(torch.jit.trace(layer, x).inlined_graph))
+    assert len(graphs) == 2 and not any('conv' in graph for graph in graphs)

@@ -60,11 +60,11 @@ class DividedBlock(nn.Module):
         embed_dims (int): Channels C.
         num_heads (int): Heads; divides C.
         drop_path (float): Probability of dropping a residual branch.
-        lean (bool): See :class:`MLP`.
+        recompute_gelu (bool): See :class:`MLP`.
     """
 
     def __init__(
-        self, embed_dims: int, num_heads: int, drop_path: float, lean: bool
+        self, embed_dims: int, num_heads: int, drop_path: float, recompute_gelu: bool
     ) -> None:
         super().__init__()
         self.temporal_norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
@@ -73,7 +73,7 @@ class DividedBlock(nn.Module):
         self.norm1 = nn.LayerNorm(embed_dims, eps=1e-6)
         self.attn = Attention(embed_dims, num_heads)
         self.norm2 = nn.LayerNorm(embed_dims, eps=1e-6)
-        self.mlp = MLP(embed_dims, lean=lean)
+        self.mlp = MLP(embed_dims, recompute_gelu=recompute_gelu)
         self.drop_path = DropPath(drop_path)
 
     def forward(

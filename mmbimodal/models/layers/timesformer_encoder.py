@@ -70,7 +70,7 @@ class TimeSformerEncoder(BaseModule):
         rates = torch.linspace(0, drop_path_rate, num_layers).tolist()
         self.blocks = nn.ModuleList(
             # What a whole layer computes again it does not keep anyway.
-            DividedBlock(embed_dims, num_heads, rate, lean=not with_cp)
+            DividedBlock(embed_dims, num_heads, rate, recompute_gelu=not with_cp)
             for rate in rates
         )
         self.norm = nn.LayerNorm(embed_dims, eps=1e-6)
