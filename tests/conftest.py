@@ -21,12 +21,7 @@ def default_scope():
 def pairs(tmp_path_factory):
     """Root of 24 + 12 generated pairs with their annotation."""
     root = tmp_path_factory.mktemp('pairs')
-    generate(
-        root,
-        Request(24, 12, Settings(0, (72, 108), 'easy')),
-        2,
-        lambda done, total: None,
-    )
+    generate(root, Request(24, 12, Settings(0, (72, 108), 'easy')), 2)
     from mmbimodal.datasets.annotation import read_label_map, write_annotation
 
     classes = read_label_map(str(root / 'label_map.txt'))

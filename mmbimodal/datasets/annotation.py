@@ -20,6 +20,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from mmengine import fileio
+
 from mmbimodal.errors import InputError
 
 _REMEDY = 'write it anew with the prepare.py of the data set'
@@ -131,15 +133,8 @@ def write_annotation(
 
 def write_text(path: str, text: str) -> None:
     """Write a text file that appears complete or not at all."""
-    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
-    partial = f'{path}.{os.getpid()}.part'
-    try:
-        with open(partial, 'w', encoding='utf-8') as f:
-            f.write(text)
-        os.replace(partial, path)
-    finally:
-        if osp.exists(partial):
-            os.remove(partial)
+    # The package's local backend renames a finished file.
+    fileio.put(text.encode('utf-8'), path)
 
 
 def read_label_map(path: str) -> list[str]:

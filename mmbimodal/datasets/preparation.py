@@ -12,9 +12,11 @@ from pathlib import Path
 from mmbimodal.errors import InputError
 
 from .annotation import write_annotation, write_text
-from .pairing import Pairs, Report, Scan, pair
+from .pairing import Pairs, Scan, pair
+from .process_pool import parallel_map
 from .reencode import reencode
-from .video_probe import VIDEO_SUFFIXES, Probe, crashed, parallel_map, probe
+from .report import Report
+from .video_probe import VIDEO_SUFFIXES, Probe, crashed, probe
 
 SPLITS = ('train', 'test')
 
@@ -107,11 +109,29 @@ def prepare(
             written even so, the annotations are not.
     """
     report = Report(recipe.dataset, official_sizes=dict(recipe.official))
-    pairs = pair(scans, report, recipe.label_of, recipe.exclude)
+    pairing = pair(scans, recipe.label_of, recipe.exclude)
+    report.unpaired = pairing.unpaired
+    for reason, ids in pairing.left_out.items():
+        report.leave_out(reason, ids)
     if short_side and check == 'decode':
         check = 'open'  # re-encoding decodes every frame itself
-    pairs = report.drop_faulty(pairs, _probe_all(pairs, check, workers))
+    probes = _probe_all(pairing.pairs, check, workers)
+    pairs = report.drop_faulty(pairing.pairs, probes)
     pairs = _place(pairs, recipe, report, short_side, workers)
+    rows = _split(pairs, recipe, report)
+    _warn(recipe, report)
+    report.describe(scans)
+    write_text(
+        recipe.file('report.json'),
+        json.dumps(asdict(report), indent=1, ensure_ascii=False) + '\n',
+    )
+    report.show()
+    _write(rows, recipe, list(scans))
+    return report
+
+
+def _split(pairs: Pairs, recipe: Recipe, report: Report) -> dict[str, list[dict]]:
+    """Split → annotation rows."""
     split = recipe.split_of(sorted(pairs))
     report.leave_out('in no split', set(pairs) - set(split))
     report.leave_out('in a split, not usable', set(split) - set(pairs))
@@ -120,13 +140,13 @@ def prepare(
         for name in SPLITS
     }
     report.split_sizes = {name: len(rows[name]) for name in SPLITS}
-    _warn(recipe, report)
-    report.describe(scans)
-    write_text(
-        recipe.file('report.json'),
-        json.dumps(asdict(report), indent=1, ensure_ascii=False) + '\n',
-    )
-    report.show()
+    return rows
+
+
+def _write(
+    rows: dict[str, list[dict]], recipe: Recipe, modalities: Sequence[str]
+) -> None:
+    """Write the annotations, all of them or none."""
     for name in SPLITS:
         if not rows[name]:
             raise InputError(
@@ -140,11 +160,10 @@ def prepare(
             dataset=recipe.dataset,
             split=f'{recipe.prefix}{name}',
             classes=recipe.classes,
-            modalities=list(scans),
+            modalities=modalities,
             data_list=rows[name],
         )
     write_text(str(recipe.out / 'label_map.txt'), '\n'.join(recipe.classes) + '\n')
-    return report
 
 
 def _row(recipe: Recipe, sample_id: str, files: dict[str, Path]) -> dict:

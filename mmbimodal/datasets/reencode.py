@@ -11,7 +11,8 @@ import cv2
 import decord
 import numpy as np
 
-from .video_probe import parallel_map, probe
+from .process_pool import parallel_map
+from .video_probe import probe
 
 IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff'))
 

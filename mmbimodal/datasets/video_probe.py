@@ -1,25 +1,10 @@
 """What a file of a data set holds, or why it cannot be used."""
 
-import os
 import os.path as osp
-import threading
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import decord
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from .container import HEAD, is_cut_off
 
@@ -72,85 +57,6 @@ def probe(path: str, check: str = 'decode') -> Probe:
 def crashed(path: str) -> Probe:
     """The probe of a file that took the decoder's process down."""
     return Probe(fault='undecodable', detail='the file crashes the decoder')
-
-
-def parallel_map(
-    function: Callable,
-    items: Sequence[Any],
-    *,
-    workers: int | None,
-    description: str,
-    crashed: Callable,
-) -> list[Any]:
-    """``[function(item) for item in items]`` in processes, with a bar.
-
-    Processes rather than threads, because FFmpeg inside decord aborts on some
-    damaged files, and because its messages can be silenced there.
-
-    Args:
-        function: A picklable function of one item.
-        items: The items.
-        workers (int, optional): Number of processes; None: one per CPU.
-        description (str): Text beside the progress bar.
-        crashed: Called with an item whose process died; gives its result.
-    """
-    if not items:
-        return []
-    workers = workers or os.cpu_count() or 1
-    results: dict[int, Any] = {}
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    # Without the refreshing thread: a fork must not meet another thread.
-    with Progress(
-        *columns, console=Console(stderr=True), auto_refresh=False
-    ) as progress:
-        task = progress.add_task(description, total=len(items))
-
-        def run(indices: Sequence[int], processes: int) -> None:
-            pool = ProcessPoolExecutor(
-                min(processes, len(indices)),
-                initializer=_start_worker,
-                initargs=(os.getpid(),),
-            )
-            try:
-                futures = {pool.submit(function, items[i]): i for i in indices}
-                for future in as_completed(futures):
-                    results[futures[future]] = future.result()
-                    progress.update(task, completed=len(results), refresh=True)
-            except BrokenProcessPool:
-                pass  # who has no result is taken up again by the caller
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-        waiting = list(range(len(items)))
-        while waiting:
-            run(waiting, workers)
-            waiting = [i for i in waiting if i not in results]
-            # A process has died over one of the items that were in flight,
-            # which are the first ones: alone, it does no harm to others.
-            suspects, waiting = waiting[: 2 * workers], waiting[2 * workers :]
-            for i in suspects:
-                run([i], 1)
-                results.setdefault(i, crashed(items[i]))
-    return [results[i] for i in range(len(items))]
-
-
-def _start_worker(parent: int) -> None:
-    """No chatter from C++, no threads of OpenCV, no life after the parent."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    cv2.setNumThreads(0)
-    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
-
-
-def _die_with(parent: int) -> None:
-    """A pool's workers wait for ever if their parent was killed."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
 
 
 def _probe_video(path: str, decode: bool) -> Probe:

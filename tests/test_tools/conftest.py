@@ -1,4 +1,4 @@
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
 
@@ -26,19 +26,18 @@ def write_video():
 
 
 @pytest.fixture
-def load_tool():
-    """Loads a script under tools/ as a module."""
+def load_tool(monkeypatch):
+    """Loads a script under tools/ as a module.
+
+    Worker processes find its functions by the module's name.
+    """
+    monkeypatch.syspath_prepend(ROOT)
     loaded = []
 
     def load(path):
-        name = '_'.join(Path(path).with_suffix('').parts)
-        spec = importlib.util.spec_from_file_location(name, ROOT / 'tools' / path)
-        module = importlib.util.module_from_spec(spec)
-        # its functions travel to worker processes by the module's name
-        sys.modules[name] = module
+        name = '.'.join(('tools', *Path(path).with_suffix('').parts))
         loaded.append(name)
-        spec.loader.exec_module(module)
-        return module
+        return importlib.import_module(name)
 
     yield load
     for name in loaded:

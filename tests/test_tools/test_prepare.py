@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from mmbimodal.datasets.annotation import read_annotation
+from mmbimodal.datasets.process_pool import parallel_map
 from mmbimodal.datasets.reencode import reencode, target_size
-from mmbimodal.datasets.video_probe import crashed, parallel_map, probe
+from mmbimodal.datasets.video_probe import crashed, probe
 from mmbimodal.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,7 +17,8 @@ import decord
 import numpy as np
 
 from mmbimodal.datasets.annotation import read_annotation, resolve, write_text
-from mmbimodal.datasets.video_probe import VIDEO_SUFFIXES, parallel_map
+from mmbimodal.datasets.process_pool import parallel_map
+from mmbimodal.datasets.video_probe import VIDEO_SUFFIXES
 from mmbimodal.errors import InputError
 
 FRAMES_PER_VIDEO = 8

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmbimodal.datasets.ntu_id import parse_ntu_id
+
 from . import ntu
 from .actions import ACTIONS, PAIR_ACTIONS, perform
 from .camera import Camera, View, draw_camera, draw_view
@@ -51,7 +53,7 @@ def stream(seed: int, *purpose) -> np.random.Generator:
 
 def make_clip(sample_id: str, settings: Settings) -> Clip:
     seed = settings.seed
-    setup, number, person, _, action = ntu.parse_id(sample_id)
+    setup, number, person, _, action = parse_ntu_id(sample_id)
     action = ACTIONS[action - 1]
     rng = stream(seed, sample_id, 'motion')
     frames = int(rng.integers(*FRAMES))

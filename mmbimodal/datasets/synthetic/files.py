@@ -15,13 +15,6 @@ from .pose import FPS
 QUALITY = 40
 
 
-def write_text(path: Path, text: str, workshop: Path) -> None:
-    """Written in ``workshop``, a folder on the same disk, then moved."""
-    part = workshop / path.name
-    part.write_text(text, encoding='utf-8', newline='\n')
-    os.replace(part, path)
-
-
 def write_video(path: Path, frames: list[np.ndarray], workshop: Path) -> None:
     """MJPG, so that every frame is a key frame; frames [H, W, 3] BGR."""
     part = workshop / path.name

@@ -1,23 +1,19 @@
 """The whole data set: many clips in parallel, resumable."""
 
 import json
-import multiprocessing
-import os
 import shutil
-import signal
-import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from mmbimodal.datasets.annotation import write_text
+from mmbimodal.datasets.process_pool import parallel_map
 from mmbimodal.errors import InputError
 
 from . import ntu
 from .actions import ACTIONS
 from .clip import LOOKS, Settings, make_clip
-from .files import write_text, write_video
+from .files import write_video
 from .handicaps import DIFFICULTIES
 from .pose import FPS
 from .renderer import VISIBLE_CONTRAST, VISIBLE_SHARE
@@ -88,20 +84,24 @@ class Request:
         }
 
 
-def generate(
-    root: Path, request: Request, workers: int, progress: Callable[[int, int], None]
-) -> None:
+def generate(root: Path, request: Request, workers: int) -> None:
     """Write what is missing of the request below ``root``.
 
-    ``progress`` is told (clips that are there, clips in all) at the start
-    and after every clip.
+    Args:
+        root (Path): Folder of the data set.
+        request (Request): The clips.
+        workers (int): Number of processes.
+
+    Raises:
+        InputError: The request is not possible, or ``root`` cannot be
+            written or holds something else.
     """
     request.check()
     if workers < 1:
         raise InputError(f'--workers {workers} is not possible: give 1 or more.')
     root = Path(root)
     try:
-        _complete(root, root / WORKSHOP, request, workers, progress)
+        _complete(root, root / WORKSHOP, request, workers)
     except OSError as error:
         raise InputError(
             f'{root} cannot be written ({error.strerror or error}): check '
@@ -109,36 +109,24 @@ def generate(
         ) from error
 
 
-def _complete(
-    root: Path,
-    workshop: Path,
-    request: Request,
-    workers: int,
-    progress: Callable[[int, int], None],
-) -> None:
+def _complete(root: Path, workshop: Path, request: Request, workers: int) -> None:
     known = _open(root, workshop, request.meta())
     ids = request.sample_ids()
-    missing = [
-        sample_id
-        for sample_id in ids
-        if not _is_there(root, workshop, sample_id, known)
-    ]
-    progress(len(ids) - len(missing), len(ids))
-    write = partial(
-        _write_clip, root=root, workshop=workshop, settings=request.settings
+    missing = [i for i in ids if not _is_there(root, workshop, i, known)]
+    parallel_map(
+        partial(_write_clip, root=root, workshop=workshop, settings=request.settings),
+        missing,
+        workers=workers,
+        description='Generating pairs',
+        crashed=_killed,
+        done=len(ids) - len(missing),
     )
-    for number in _each(write, missing, workers):
-        progress(len(ids) - len(missing) + number, len(ids))
     # A clip that was written again replaces what the truth said before.
-    truth = {
-        sample_id: _read_truth(workshop, sample_id) or known[sample_id]
-        for sample_id in ids
-    }
-    write_text(root / 'label_map.txt', '\n'.join(ACTIONS) + '\n', workshop)
+    truth = {i: _read_truth(workshop, i) or known[i] for i in ids}
+    write_text(str(root / 'label_map.txt'), '\n'.join(ACTIONS) + '\n')
     write_text(
-        root / 'truth.json',
+        str(root / 'truth.json'),
         json.dumps({'meta': request.meta(), 'samples': truth}, separators=(',', ':')),
-        workshop,
     )
     shutil.rmtree(workshop)
 
@@ -178,9 +166,7 @@ def _open(root: Path, workshop: Path, meta: dict) -> dict:
     for path in _paths(root, ''):
         path.parent.mkdir(exist_ok=True)
     if not begun.is_file():
-        part = begun.with_suffix('.part')
-        part.write_text(json.dumps(meta), encoding='utf-8')
-        os.replace(part, begun)
+        write_text(str(begun), json.dumps(meta))
     return known
 
 
@@ -206,46 +192,13 @@ def _write_clip(sample_id: str, root: Path, workshop: Path, settings: Settings) 
     clip = make_clip(sample_id, settings)
     for name, film in clip.films.items():
         write_video(root / ntu.video_path(sample_id, name), film.frames, workshop)
-    write_text(root / ntu.skeleton_path(sample_id), clip.skeleton, workshop)
+    write_text(str(root / ntu.skeleton_path(sample_id)), clip.skeleton)
     # The truth comes last: where it is, the clip is whole.
-    part = workshop / f'{sample_id}.part'
-    part.write_text(json.dumps(clip.truth), encoding='utf-8')
-    os.replace(part, workshop / f'{sample_id}.truth')
+    write_text(str(workshop / f'{sample_id}.truth'), json.dumps(clip.truth))
 
 
-def _each(write: Callable[[str], None], ids: list[str], workers: int):
-    """Yields how many clips are done whenever one is."""
-    workers = min(workers, len(ids))
-    if workers < 2:
-        for number, sample_id in enumerate(ids):
-            write(sample_id)
-            yield number + 1
-        return
-    # Not a plain fork: OpenCV's and the caller's threads do not survive it.
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context(
-        'forkserver' if 'forkserver' in methods else 'spawn'
+def _killed(sample_id: str) -> None:
+    raise InputError(
+        f'the process that wrote {sample_id} was killed, perhaps for lack of '
+        'memory: run the same command again with fewer --workers.'
     )
-    if 'forkserver' in methods:
-        context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(workers, context, _follow_parent) as pool:
-        jobs = [pool.submit(write, sample_id) for sample_id in ids]
-        try:
-            for number, job in enumerate(as_completed(jobs)):
-                job.result()
-                yield number + 1
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def _follow_parent() -> None:
-    """A worker leaves interruption to its parent and ends when that ends,
-    killed or not: a second run must not meet the first one's workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def wait() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()

@@ -1,7 +1,5 @@
 """NTU RGB+D names, folders and the skeleton text format."""
 
-import re
-
 import numpy as np
 
 # The only place of this package that names the two kinds of video.
@@ -9,7 +7,6 @@ VISIBLE, THERMAL = 'rgb', 'ir'
 SKELETON_FOLDER = 'nturgb+d_skeletons'
 TEST_CAMERAS, TRAIN_CAMERAS = (1,), (2, 3)
 SUBJECTS, SETUPS, REPETITIONS = 40, 17, 2
-_ID = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})$')
 
 
 def sample_ids(count: int, cameras: tuple[int, ...], classes: int) -> list[str]:
@@ -33,11 +30,6 @@ def sample_ids(count: int, cameras: tuple[int, ...], classes: int) -> list[str]:
 def largest_count(cameras: tuple[int, ...], classes: int) -> int:
     """How many different ids there are."""
     return SUBJECTS * SETUPS * REPETITIONS * len(cameras) * classes
-
-
-def parse_id(sample_id: str) -> tuple[int, int, int, int, int]:
-    """Setup, camera, subject, repetition, action, as numbered by NTU."""
-    return tuple(int(part) for part in _ID.match(sample_id).groups())
 
 
 def video_path(sample_id: str, modality: str) -> str:

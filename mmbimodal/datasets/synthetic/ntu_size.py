@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from mmbimodal.datasets.annotation import write_annotation
+from mmbimodal.datasets.ntu_id import parse_ntu_id
 from mmbimodal.errors import InputError
 
 from . import ntu
@@ -47,7 +48,7 @@ def write_ntu_size(ann_file: Path, count: int) -> Iterable[str]:
         for name, path in paths.items():
             _write(root / path, clip.films[name].frames, SIZES[name])
         rows.append(
-            dict(paths, sample_id=sample_id, label=ntu.parse_id(sample_id)[-1] - 1)
+            dict(paths, sample_id=sample_id, label=parse_ntu_id(sample_id).action - 1)
         )
         yield sample_id
     write_annotation(

@@ -6,38 +6,89 @@ DATA_ROOT holds the released folders ``nturgb+d_rgb``, ``nturgb+d_ir`` and,
 if asked for, ``nturgb+d_skeletons``. The test split also serves validation.
 A ``label_map.txt`` in DATA_ROOT takes the place of the official class names.
 """
+
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
 
 from mmbimodal.datasets.annotation import read_label_map
-from mmbimodal.datasets.pairing import parse_ntu_id, scan
+from mmbimodal.datasets.ntu_id import parse_ntu_id
+from mmbimodal.datasets.pairing import scan
 from mmbimodal.datasets.preparation import Recipe, add_arguments, prepare
 from mmbimodal.datasets.video_probe import SKELETON_SUFFIX, VIDEO_SUFFIXES
 from mmbimodal.errors import InputError
 
 HERE = Path(__file__).resolve().parent
-FOLDERS = dict(
-    rgb='nturgb+d_rgb', ir='nturgb+d_ir', skeleton='nturgb+d_skeletons')
+FOLDERS = dict(rgb='nturgb+d_rgb', ir='nturgb+d_ir', skeleton='nturgb+d_skeletons')
 STEM = re.compile(r'(S\d{3}C\d{3}P\d{3}R\d{3}A\d{3})(_[a-z]+)?')
 
 # https://github.com/shahroudy/NTURGB-D: who trains; the others test
 TRAIN_CAMERAS = {2, 3}
 TRAIN_SUBJECTS = {
-    1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38
+    1,
+    2,
+    4,
+    5,
+    8,
+    9,
+    13,
+    14,
+    15,
+    16,
+    17,
+    18,
+    19,
+    25,
+    27,
+    28,
+    31,
+    34,
+    35,
+    38,
 }
 TRAIN_SUBJECTS_120 = TRAIN_SUBJECTS | {
-    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82,
-    83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103
+    45,
+    46,
+    47,
+    49,
+    50,
+    52,
+    53,
+    54,
+    55,
+    56,
+    57,
+    58,
+    59,
+    70,
+    74,
+    78,
+    80,
+    81,
+    82,
+    83,
+    84,
+    85,
+    86,
+    89,
+    91,
+    92,
+    93,
+    94,
+    95,
+    97,
+    98,
+    100,
+    103,
 }
-OFFICIAL = dict(
-    xview=dict(train=37920, test=18960), xsub=dict(train=40320, test=16560))
+OFFICIAL = dict(xview=dict(train=37920, test=18960), xsub=dict(train=40320, test=16560))
 # without the 302 and 535 samples whose skeletons are missing or incomplete
 OFFICIAL_SKELETON = dict(
-    xview=dict(train=37646, test=18932), xsub=dict(train=40091, test=16487))
+    xview=dict(train=37646, test=18932), xsub=dict(train=40091, test=16487)
+)
 OFFICIAL_120 = dict(all=114480)
 OFFICIAL_120_SKELETON = dict(all=114480 - 535)
 
@@ -52,61 +103,65 @@ def is_train(sample_id: str, protocol: str, ntu120: bool) -> bool:
     return sample.subject in (TRAIN_SUBJECTS_120 if ntu120 else TRAIN_SUBJECTS)
 
 
-def split_of(sample_ids: Sequence[str], protocol: str,
-             ntu120: bool) -> Dict[str, str]:
-    return {
-        i: 'train' if is_train(i, protocol, ntu120) else 'test'
-        for i in sample_ids
-    }
+def split_of(sample_ids: Sequence[str], protocol: str, ntu120: bool) -> dict[str, str]:
+    return {i: 'train' if is_train(i, protocol, ntu120) else 'test' for i in sample_ids}
 
 
-def id_of(stem: str) -> Optional[str]:
+def id_of(stem: str) -> str | None:
     match = STEM.fullmatch(stem)
     return match and match[1]
 
 
-def label_of(sample_id: str, num_classes: int) -> Optional[int]:
+def label_of(sample_id: str, num_classes: int) -> int | None:
     label = parse_ntu_id(sample_id).action - 1
     return label if 0 <= label < num_classes else None
 
 
-def read_ids(path: Path) -> List[str]:
+def read_ids(path: Path) -> list[str]:
     """Sample ids in a text file, such as the released list of samples with
     missing skeletons, which has prose above."""
     try:
         ids = [i for i in path.read_text().split() if parse_ntu_id(i)]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f'cannot read the list {path} ({error}): give a '
-                         'text file of sample ids.') from error
+        raise InputError(
+            f'cannot read the list {path} ({error}): give a text file of sample ids.'
+        ) from error
     if not ids:
-        raise InputError(f'the list {path} names no sample id: give one such '
-                         'as S001C001P001R001A001 per line.')
+        raise InputError(
+            f'the list {path} names no sample id: give one such '
+            'as S001C001P001R001A001 per line.'
+        )
     return ids
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument('data_root', type=Path, metavar='DATA_ROOT')
     parser.add_argument(
         '--protocol',
         choices=['xview', 'xsub', 'xset'],
         help='cross-view, cross-subject, or cross-setup (120 only);\n'
-        'default: xview, with --ntu120 xsub')
+        'default: xview, with --ntu120 xsub',
+    )
     parser.add_argument('--ntu120', action='store_true')
     parser.add_argument(
-        '--modalities', nargs='+', choices=list(FOLDERS), default=['rgb', 'ir'])
+        '--modalities', nargs='+', choices=list(FOLDERS), default=['rgb', 'ir']
+    )
     parser.add_argument('--label-map', type=Path, metavar='FILE')
     parser.add_argument(
         '--exclude',
         type=Path,
         metavar='FILE',
-        help='ids to leave out: the released list of missing skeletons')
+        help='ids to leave out: the released list of missing skeletons',
+    )
     parser.add_argument(
         '--out',
         type=Path,
         metavar='DIR',
-        help='folder of the annotations; default: DATA_ROOT/annotations')
+        help='folder of the annotations; default: DATA_ROOT/annotations',
+    )
     add_arguments(parser)
     return parser.parse_args(argv)
 
@@ -117,11 +172,11 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(
             f'NTU RGB+D {120 if args.ntu120 else 60} has no protocol '
             f'{protocol}: use {"xsub or xset" if args.ntu120 else "xview"}'
-            f'{"" if args.ntu120 else ", xsub, or add --ntu120"}.')
+            f'{"" if args.ntu120 else ", xsub, or add --ntu120"}.'
+        )
     official_map = HERE / f'label_map{"_120" if args.ntu120 else ""}.txt'
     own_map = args.data_root / 'label_map.txt'
-    label_map = args.label_map or (
-        own_map if own_map.exists() else official_map)
+    label_map = args.label_map or (own_map if own_map.exists() else official_map)
     classes = read_label_map(str(label_map))
     dataset = 'ntu120' if args.ntu120 else 'ntu60'
     skeleton = args.exclude or 'skeleton' in args.modalities
@@ -136,8 +191,8 @@ def main(args: argparse.Namespace) -> None:
         modality: scan(
             args.data_root / FOLDERS[modality],
             id_of,
-            suffixes=[SKELETON_SUFFIX]
-            if modality == 'skeleton' else VIDEO_SUFFIXES)
+            suffixes=[SKELETON_SUFFIX] if modality == 'skeleton' else VIDEO_SUFFIXES,
+        )
         for modality in args.modalities
     }
     recipe = Recipe(
@@ -150,7 +205,8 @@ def main(args: argparse.Namespace) -> None:
         folders=FOLDERS,
         prefix=f'{protocol}_',
         official=official,
-        exclude=read_ids(args.exclude) if args.exclude else ())
+        exclude=read_ids(args.exclude) if args.exclude else (),
+    )
     prepare(recipe, scans, args.check, args.reencode, args.workers)
 
 

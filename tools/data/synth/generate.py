@@ -5,14 +5,12 @@
 Camera 1 is the test set, cameras 2 and 3 the training set (NTU cross-view).
 Started again after an interruption, it completes the folder.
 """
+
 import argparse
 import os
 import re
 import sys
 from pathlib import Path
-
-from rich.progress import (BarColumn, MofNCompleteColumn, Progress,
-                           TextColumn, TimeRemainingColumn)
 
 from mmbimodal.datasets.synthetic import ACTIONS, Request, Settings, generate
 from mmbimodal.datasets.synthetic.handicaps import DIFFICULTIES
@@ -22,44 +20,44 @@ from mmbimodal.errors import InputError
 def size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r'(\d+)[xX](\d+)', text)
     if not match:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is not HxW, such as 112x112')
+        raise argparse.ArgumentTypeError(f'{text!r} is not HxW, such as 112x112')
     return int(match[1]), int(match[2])
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('out', type=Path, help='folder to write to')
     parser.add_argument('--train', type=int, default=960, help='clips')
     parser.add_argument('--test', type=int, default=240, help='clips')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--size', type=size, default=(112, 112),
-                        metavar='HxW',
-                        help='of RGB; infrared has 0.6 of each side')
-    parser.add_argument('--difficulty', choices=DIFFICULTIES,
-                        default='default')
+    parser.add_argument(
+        '--size',
+        type=size,
+        default=(112, 112),
+        metavar='HxW',
+        help='of RGB; infrared has 0.6 of each side',
+    )
+    parser.add_argument('--difficulty', choices=DIFFICULTIES, default='default')
     parser.add_argument('--workers', type=int, default=os.cpu_count())
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    request = Request(args.train, args.test,
-                      Settings(args.seed, args.size, args.difficulty))
+    request = Request(
+        args.train, args.test, Settings(args.seed, args.size, args.difficulty)
+    )
     request.check()
     for name, count in (('train', args.train), ('test', args.test)):
         if count % len(ACTIONS):
-            print(f'note: --{name} {count} is not divisible by '
-                  f'{len(ACTIONS)}; the first {count % len(ACTIONS)} of the '
-                  'classes get one clip more.')
-    with Progress(TextColumn('{task.description}'), BarColumn(),
-                  MofNCompleteColumn(), TimeRemainingColumn()) as bar:
-        task = bar.add_task('pairs', total=None, visible=False)
-        generate(args.out, request, args.workers,
-                 lambda done, total: bar.update(
-                     task, completed=done, total=total, visible=True))
+            print(
+                f'note: --{name} {count} is not divisible by '
+                f'{len(ACTIONS)}; the first {count % len(ACTIONS)} of the '
+                'classes get one clip more.'
+            )
+    generate(args.out, request, args.workers)
     print(f'{args.out}: {args.train} pairs to train, {args.test} to test')
 
 
