@@ -20,6 +20,8 @@ from mmbimodal.datasets.synthetic import (
     ntu,
 )
 from mmbimodal.datasets.synthetic import clip as clip_module
+from mmbimodal.datasets.synthetic.camera import draw_camera
+from mmbimodal.datasets.synthetic.distractor import draw_distractor, draw_spans
 from mmbimodal.datasets.synthetic.handicaps import (
     DIFFICULTIES,
     Handicaps,
@@ -287,6 +289,126 @@ def test_modalities_draw_their_handicaps_independently():
     expected = DIFFICULTIES['default'].occluder
     assert (np.abs(drawn.mean(0) - expected) < 0.04).all()
     assert abs((drawn[:, 0] & drawn[:, 1]).mean() - expected**2) < 0.03
+
+
+@pytest.mark.parametrize(
+    'sample_id, rgb, ir',
+    [
+        ('S001C001P003R001A004', ([], 33, 80.12), (['passer_by'], 33, 85.72)),
+        (
+            'S005C003P011R002A012',
+            ([], 39, 89.34),
+            (['occluder', 'crossover', 'passer_by'], 17, 79.73),
+        ),
+    ],
+)
+def test_a_seed_gives_what_it_gave_in_version_3(sample_id, rgb, ir):
+    clip = make_clip(sample_id, Settings(0, (112, 112), 'default'))
+    assert clip.truth.keys() == {'action', 'rgb', 'ir'}
+    for modality, (handicaps, visible, level) in (('rgb', rgb), ('ir', ir)):
+        assert clip.truth[modality].keys() == {'visible', 'box', 'handicaps'}
+        assert clip.truth[modality]['handicaps'] == handicaps
+        assert sum(clip.truth[modality]['visible']) == visible
+        assert np.mean(clip.films[modality].frames) == pytest.approx(level, abs=0.02)
+
+
+def test_a_distractor_treats_the_modalities_alike():
+    rng = np.random.default_rng(0)
+    shares = np.zeros((2000, 2))
+    for row in shares:
+        frames = int(rng.integers(24, 41))
+        hidden = np.zeros((2, frames), bool)
+        for modality, (start, stop) in draw_spans(frames, rng).items():
+            hidden[MODALITIES.index(modality), start:stop] = True
+        assert not hidden.all(0).any(), 'at every moment one modality shows the actor'
+        row[:] = hidden.mean(1)
+    assert abs(shares[:, 0].mean() - shares[:, 1].mean()) < 0.02
+    assert 0.45 < shares.mean() < 0.5
+    assert 0.94 < (shares.max(1) > 0).mean() < 0.98
+    assert 0.55 < (shares.min(1) > 0).mean() < 0.65
+    assert 0.08 < (shares.max(1) == 1).mean() < 0.16
+
+
+def test_a_distractor_is_larger_and_does_something_else():
+    rng = np.random.default_rng(0)
+    done = Counter()
+    for _ in range(60):
+        camera = draw_camera(1, 1.0, rng)
+        drawn = draw_distractor('walk', 30, camera, rng)
+        done[drawn.action] += 1
+        for joints, who in zip(drawn.joints, drawn.subjects, strict=True):
+            seen = camera.project(camera.look(joints))
+            # from the hip to the neck, which no action folds much
+            trunk = np.linalg.norm(seen[:, 2] - seen[:, 0], axis=1).max()
+            there = camera.focal / camera.distance * who.physique.height * 0.29
+            assert 1.05 < trunk / there < 1.6
+    assert set(done) == set(ACTIONS) - {'walk'}
+
+
+def test_the_truth_says_where_the_distractor_is():
+    settings = Settings(5, (96, 128), 'distractor')
+    kinds = Counter()
+    for action in range(1, 13):
+        clip = make_clip(f'S{action:03}C002P{action:03}R001A{action:03}', settings)
+        spans = {name: clip.truth[name]['hidden'] for name in MODALITIES}
+        kinds[sum(span is not None for span in spans.values())] += 1
+        assert (clip.truth['distractor'] is None) == (not any(spans.values()))
+        assert clip.truth['distractor'] != clip.truth['action']
+        for name, span in spans.items():
+            visible = np.array(clip.truth[name]['visible'])
+            assert ('distractor' in clip.truth[name]['handicaps']) == bool(span)
+            start, stop = span or (0, 0)
+            assert not visible[start:stop].any()
+            assert np.delete(visible, np.s_[start:stop]).mean() > 0.8 or stop > start
+    assert kinds[1] and kinds[2]
+
+
+def test_the_distractor_is_before_the_board(monkeypatch):
+    """Without it, hidden frames differ by a body, all others hardly."""
+    sample_id, settings = 'S001C002P001R001A001', Settings(5, (96, 128), 'distractor')
+    clip = make_clip(sample_id, settings)
+    monkeypatch.setattr(clip_module.Distractor, 'figures', _far_off)
+    empty = make_clip(sample_id, settings)
+    for modality in MODALITIES:
+        films = np.array(
+            [c.films[modality].frames for c in (clip, empty)], dtype=np.int16
+        )
+        differs = (np.abs(films[0] - films[1]).max(-1) > 25).mean((1, 2))
+        start, stop = clip.truth[modality]['hidden']
+        inside = np.arange(len(differs))
+        inside = (start <= inside) & (inside < stop)
+        assert differs[inside].min() > 0.08
+        assert np.median(differs[~inside]) == 0
+
+
+def _far_off(distractor, camera, view):
+    figures = [
+        clip_module.Figure.of(who, joints, camera, view)
+        for who, joints in zip(distractor.subjects, distractor.joints)
+    ]
+    for figure in figures:
+        figure.centres += 20
+    return figures
+
+
+@pytest.mark.parametrize('difficulty, same', [('default', True), ('distractor', False)])
+def test_who_is_tested_elsewhere(difficulty, same, monkeypatch):
+    drawn = []
+    for name in ('draw_scene', 'draw_subject'):
+        draw = getattr(clip_module, name)
+        monkeypatch.setattr(
+            clip_module,
+            name,
+            lambda rng, draw=draw: drawn.append(draw(rng)) or drawn[-1],
+        )
+    settings = Settings(5, (48, 48), difficulty)
+    for camera in (1, 2, 3):
+        make_clip(f'S004C{camera:03}P007R001A010', settings)
+    # the actor, a stranger in the background, the place
+    one, _, place_one, two, _, place_two, three, _, place_three = drawn
+    assert (two, place_two.structures) == (three, place_three.structures)
+    assert (one == two) is same
+    assert (place_one.structures == place_two.structures) is same
 
 
 def test_another_seed_into_the_same_folder_is_refused(folder):

@@ -1,7 +1,7 @@
 """One pair of videos from a seed and an id."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,9 @@ from mmbimodal.datasets.ntu_id import parse_ntu_id
 from . import ntu
 from .actions import ACTIONS, PAIR_ACTIONS, perform
 from .camera import Camera, View, draw_camera, draw_view
+from .distractor import Distractor, draw_distractor
 from .figure import Figure
-from .handicaps import Handicaps, draw_handicaps
+from .handicaps import DIFFICULTIES, Handicaps, draw_handicaps
 from .looks import ThermalLook, VisibleLook
 from .renderer import Film, render
 from .scene import draw_scene
@@ -59,28 +60,42 @@ def make_clip(sample_id: str, settings: Settings) -> Clip:
     frames = int(rng.integers(*FRAMES))
     height, width = settings.size
     camera = draw_camera(number, width / height, stream(seed, sample_id, 'camera'))
-    cast = [draw_subject(stream(seed, 'subject', person))]
+    level = DIFFICULTIES[settings.difficulty]
+    # People and places of the split, or of the whole set.
+    own = ('test',) if level.distractor and number in ntu.TEST_CAMERAS else ()
+    cast = [draw_subject(stream(seed, 'subject', person, *own))]
     if action in PAIR_ACTIONS:
         partner = (person + rng.integers(1, ntu.SUBJECTS)) % ntu.SUBJECTS
-        cast.append(draw_subject(stream(seed, 'subject', partner + 1)))
+        cast.append(draw_subject(stream(seed, 'subject', partner + 1, *own)))
     poses = perform(
         action, frames, [s.physique.height for s in cast], cast[0].tempo, rng
     )
     joints = [joints_of(pose, subject.physique) for pose, subject in zip(poses, cast)]
     stranger, strange = _passer_by(frames, camera, stream(seed, sample_id, 'passer-by'))
     # A camera that watches a place, as in surveillance: one per setup.
-    scene = draw_scene(stream(seed, 'scene', setup))
+    scene = draw_scene(stream(seed, 'scene', setup, *own))
     views = {
         ntu.VISIBLE: View(),
         ntu.THERMAL: draw_view(
-            stream(seed, 'mounting', setup), stream(seed, sample_id, 'mounting')
+            stream(seed, 'mounting', setup, *own), stream(seed, sample_id, 'mounting')
         ),
     }
 
     films, truth = {}, {'action': action}
+    distractor: Distractor | None = None
+    if level.distractor:
+        rng = stream(seed, sample_id, 'distractor')
+        distractor = draw_distractor(action, frames, camera, rng)
+        truth['distractor'] = distractor.action if distractor.hidden else None
     for modality, view in views.items():
         rng = stream(seed, sample_id, modality)
         handicaps = draw_handicaps(modality, settings.difficulty, frames, rng)
+        others = []
+        if distractor and modality in distractor.hidden:
+            hidden = distractor.hidden[modality]
+            names = (*handicaps.names, 'distractor')
+            handicaps = replace(handicaps, names=names, hidden=hidden)
+            others = distractor.figures(camera, view)
         films[modality] = render(
             [Figure.of(subject, at, camera, view) for subject, at in zip(cast, joints)],
             Figure.of(stranger, strange, camera, view),
@@ -90,8 +105,11 @@ def make_clip(sample_id: str, settings: Settings) -> Clip:
             settings.size_of(modality),
             handicaps,
             rng,
+            others,
         )
         truth[modality] = _truth(films[modality], handicaps)
+        if distractor:
+            truth[modality]['hidden'] = distractor.hidden.get(modality)
     return Clip(films, _skeleton(joints, camera, views, settings), truth)
 
 

@@ -19,7 +19,11 @@ FADING_NAMES = {VISIBLE: 'darkness', THERMAL: 'crossover'}
 
 @dataclass(frozen=True)
 class Difficulty:
-    """Probabilities per clip and modality, and how bad it becomes."""
+    """Probabilities per clip and modality, and how bad it becomes.
+
+    With ``distractor`` someone else acts where the actor is hidden, and the
+    test set has people and places of its own.
+    """
 
     occluder: float
     fading: float
@@ -29,12 +33,16 @@ class Difficulty:
     fade_share: tuple[float, float]
     residue: tuple[float, float]
     sigma: tuple[float, float]
+    distractor: bool = False
 
 
 DIFFICULTIES = {
     'easy': Difficulty(0.04, 0.04, 0.04, 0.04, 0.04, (0.2, 0.4), (0.3, 0.5), (4, 6)),
     'default': Difficulty(0.25, 0.25, 0.2, 0.2, 0.2, (0.3, 0.6), (0.0, 0.1), (6, 10)),
     'hard': Difficulty(0.65, 0.6, 0.6, 0.6, 0.6, (0.55, 1.0), (0.0, 0.05), (10, 18)),
+    'distractor': Difficulty(
+        0.0, 0.0, 0.0, 0.2, 0.0, (0.0, 0.0), (0.0, 0.0), (4, 6), distractor=True
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """One modality's frames of one clip, and what can be seen in them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -37,8 +38,13 @@ def render(
     size: tuple[int, int],
     handicaps: Handicaps,
     rng: np.random.Generator,
+    distractors: Sequence[Figure] = (),
 ) -> Film:
-    """Draw a clip; size is (height, width)."""
+    """Draw a clip; size is (height, width).
+
+    Distractors stand before the occluder, which stays where it is for the
+    frames that it hides.
+    """
     height, width = size
     extents = np.stack([actor.extent(width / height) for actor in actors])
     boxes = np.concatenate([extents[..., :2].min(0), extents[..., 2:].max(0)], 1)
@@ -50,11 +56,16 @@ def render(
     place[..., 3] = 0
     track = None
     if handicaps.hidden:
-        track = occluder_track(handicaps.hidden, boxes, rng)
+        place_of = _standing(boxes, handicaps.hidden) if distractors else boxes
+        track = occluder_track(handicaps.hidden, place_of, rng)
         rows = (boxes[:, 1].min() - 0.04, boxes[:, 3].max() + 0.03)
     light = np.array([rng.choice((-1, 1)) * 0.7, -0.7])
     layers = [_coloured(actor, look, size, light) for actor in actors]
     behind = _coloured(passer_by, look, size, light, alpha=0)
+    before = [
+        _coloured(_carried(figure, track, handicaps.hidden), look, size, light)
+        for figure in distractors
+    ]
     grain = _grain(look.thermal, handicaps.sigma, len(boxes), size, rng)
 
     frames, visible = [], []
@@ -77,6 +88,8 @@ def render(
             )
             look.occlude(full, *edges)
             look.occlude(empty, *edges)
+        for picture in (full, empty):
+            paint(picture, [item for layer in before for item in layer[index]])
         full, empty = look.develop(full, empty, handicaps.contrast[index])
         difference = cv2.absdiff(full, empty).max(-1)
         seen = difference[silhouette] > VISIBLE_CONTRAST + handicaps.sigma
@@ -84,6 +97,22 @@ def render(
         visible.append(share * _inside(actors, index) >= VISIBLE_SHARE)
         frames.append(np.clip(full + grain[index], 0, 255).astype(np.uint8))
     return Film(frames, np.array(visible), boxes)
+
+
+def _standing(boxes: np.ndarray, hidden: tuple[int, int]) -> np.ndarray:
+    """The boxes, [T, 4], with that of all hidden frames in each of them."""
+    span = slice(*hidden)
+    boxes = boxes.copy()
+    boxes[span, :2] = boxes[span, :2].min(0)
+    boxes[span, 2:] = boxes[span, 2:].max(0)
+    return boxes
+
+
+def _carried(figure: Figure, track: np.ndarray, hidden: tuple[int, int]) -> Figure:
+    """A figure that comes and goes with the occluder."""
+    middle = track.mean(1)
+    shift = np.stack([middle - middle[hidden[0]], np.zeros(len(middle))], -1)
+    return replace(figure, centres=figure.centres + shift[:, None])
 
 
 def _coloured(figure: Figure, look, size, light, alpha: int = 255):

@@ -3,6 +3,8 @@
     python tools/data/synth/generate.py data/synth --train 960 --test 240
 
 Camera 1 is the test set, cameras 2 and 3 the training set (NTU cross-view).
+With --difficulty distractor someone else does another action wherever the
+actor is hidden, and other people in other places are tested.
 Started again after an interruption, it completes the folder.
 """
 
