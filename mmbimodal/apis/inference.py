@@ -1,7 +1,6 @@
 """What a trained recogniser selects and predicts, sample by sample."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isqrt
 from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
@@ -178,17 +177,20 @@ def _by_modality(
     inputs: dict[str, Tensor],
     metainfo: dict[str, dict],
 ) -> dict[str, ModalitySelection]:
-    """Split the joint frames of one sample into those of each modality."""
+    """Split the merged frames of one sample into those of each modality."""
     num_frames, num_regions = feats.marks.shape[1:]
-    grid = isqrt(num_regions)
-    marks = feats.marks[0].cpu().numpy().reshape(-1, grid, grid) > 0
+    height, width = inputs[names[0]].shape[-2:]
+    # Regions are squares: h/w is H/W and h·w is N.
+    rows = round((num_regions * height / width) ** 0.5)
+    # F×N -> F×h×w
+    marks = feats.marks[0].cpu().numpy().reshape(num_frames, rows, -1) > 0
     levels = np.full(num_frames, 'background')
     for level, group in zip(('key', 'secondary'), feats.groups):
         levels[group.frames[0].cpu().numpy()] = level
     # Where frames are missing, a slot of a group points at an empty one.
     levels[~marks.any(axis=(1, 2))] = 'background'
-    joint = (feats.frame_scores[0].cpu().numpy(), levels, marks)
-    split = zip(*(np.split(x, len(names)) for x in joint))
+    merged = (feats.frame_scores[0].cpu().numpy(), levels, marks)
+    split = zip(*(np.split(x, len(names)) for x in merged))
     return {
         name: ModalitySelection(
             # 1×3×T×H×W -> T×H×W×3

@@ -41,20 +41,21 @@ def box_in_view(box: Sequence[float], crop: Sequence[float]) -> np.ndarray:
     return (np.asarray(box) - (left, top, left, top)) / (width, height, width, height)
 
 
-def regions_in_box(box: Sequence[float], grid: int) -> np.ndarray:
+def regions_in_box(box: Sequence[float], grid: tuple[int, int]) -> np.ndarray:
     """Which regions of a view have their centre in a box.
 
     Args:
         box (Sequence[float]): x1, y1, x2, y2 in shares of the view.
-        grid (int): Regions along each side, g.
+        grid (tuple[int, int]): Rows h and columns w of regions.
 
     Returns:
-        np.ndarray: g×g (row, column), bool.
+        np.ndarray: h×w, bool.
     """
-    centres = (np.arange(grid) + 0.5) / grid
+    # centres of the rows (h) and of the columns (w)
+    y, x = ((np.arange(size) + 0.5) / size for size in grid)
     x1, y1, x2, y2 = box
-    rows = (y1 <= centres) & (centres <= y2)
-    columns = (x1 <= centres) & (centres <= x2)
+    rows = (y1 <= y) & (y <= y2)
+    columns = (x1 <= x) & (x <= x2)
     return rows[:, None] & columns
 
 
@@ -124,7 +125,7 @@ def _add(
     for marks, box in zip(part.marks, boxes):
         if box is None:
             continue
-        inside = regions_in_box(box_in_view(box, part.crop), len(marks))
+        inside = regions_in_box(box_in_view(box, part.crop), marks.shape)
         tally['all'] += inside.size
         tally['all_inside'] += inside.sum()
         tally['kept'] += marks.sum()

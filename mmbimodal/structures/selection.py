@@ -7,7 +7,7 @@ import numpy as np
 
 
 class ModalitySelection(NamedTuple):
-    """What the model saw and kept of one modality: T frames of g×g regions.
+    """What the model saw and kept of one modality: T frames of h×w regions.
 
     Args:
         frames (np.ndarray): Pictures after resizing and cropping, T×H×W×3,
@@ -16,7 +16,7 @@ class ModalitySelection(NamedTuple):
         scores (np.ndarray): Frame scores in [0, 1], T (eq. 4).
         levels (np.ndarray): ``'key'``, ``'secondary'`` or
             ``'background'``, T.
-        marks (np.ndarray): Kept regions, T×g×g, bool (eq. 8).
+        marks (np.ndarray): Kept regions, T×h×w, bool (eq. 8).
         crop (np.ndarray): Left, top, width and height of what the model saw,
             in shares of the video's full frame.
     """

@@ -79,12 +79,11 @@ def draw_frame(ax: Any, part: ModalitySelection, t: int) -> None:
 
 
 def _outline(ax: Any, marks: np.ndarray, extent: Sequence[float], color: str) -> None:
-    """Line between kept and dropped ones of g×g regions.
+    """Line between kept and dropped ones of h×w regions.
 
     Without it, a pale place that is kept looks dropped.
     """
-    grid = len(marks)
-    x, y = extent[1] / grid, extent[2] / grid
+    x, y = extent[1] / marks.shape[1], extent[2] / marks.shape[0]
     rows, columns = np.nonzero(marks[:, 1:] != marks[:, :-1])
     ax.vlines((columns + 1) * x, rows * y, (rows + 1) * y, color=color, linewidth=1.2)
     rows, columns = np.nonzero(marks[1:] != marks[:-1])

@@ -359,7 +359,7 @@ def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
     monkeypatch.setattr(
-        'mmbimodal.models.weights.loading.MMLogger',
+        'mmbimodal.models.weights.filling.MMLogger',
         SimpleNamespace(get_current_instance=lambda: logger),
     )
     weights = official_weights(**ARCH, slots=2, side=16)

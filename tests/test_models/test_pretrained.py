@@ -328,7 +328,7 @@ def test_larger_embeddings_are_interpolated_from_the_file(tmp_path):
 
 def test_embeddings_of_the_right_size_stay_as_they_are():
     weights = dict(pos_embed=torch.randn(1, 17, 6), time_embed=torch.randn(1, 8, 6))
-    resized = resize_embeddings(weights, grid=4, num_frames=8)
+    resized = resize_embeddings(weights, grid=(4, 4), num_frames=8)
     for name, tensor in weights.items():
         assert torch.equal(resized[name], tensor)
 
@@ -337,7 +337,7 @@ def test_embeddings_of_the_right_size_stay_as_they_are():
 def test_constant_embeddings_stay_constant(grid, num_frames):
     row = torch.randn(6)
     weights = dict(pos_embed=row.expand(1, 17, 6), time_embed=row.expand(1, 8, 6))
-    resized = resize_embeddings(weights, grid, num_frames)
+    resized = resize_embeddings(weights, (grid, grid), num_frames)
     for name, size in (('pos_embed', 1 + grid**2), ('time_embed', num_frames)):
         torch.testing.assert_close(resized[name], row.expand(1, size, 6))
 
@@ -346,7 +346,7 @@ def test_position_embedding_keeps_rows_and_columns_apart():
     """A gradient along x stays one along x."""
     column = torch.arange(4.0).repeat(4)[None, :, None]
     weights = dict(pos_embed=torch.cat((torch.zeros(1, 1, 1), column), 1))
-    grid = resize_embeddings(weights, 8, 1)['pos_embed'][0, 1:, 0]
+    grid = resize_embeddings(weights, (8, 8), 1)['pos_embed'][0, 1:, 0]
     grid = grid.view(8, 8)
     torch.testing.assert_close(grid, grid[:1].expand(8, 8))
     assert (grid[0].diff() > 0).all()
@@ -374,7 +374,7 @@ def test_what_was_not_loaded_is_logged(tmp_path, monkeypatch):
     lines = []
     logger = SimpleNamespace(info=lines.append)
     monkeypatch.setattr(
-        'mmbimodal.models.weights.loading.MMLogger',
+        'mmbimodal.models.weights.filling.MMLogger',
         SimpleNamespace(get_current_instance=lambda: logger),
     )
     ours(save(tmp_path, timm_vit()))

@@ -33,13 +33,13 @@ def test_box_is_mapped_through_the_crop():
 
 def test_regions_by_their_centres():
     # centres at 1/8, 3/8, 5/8, 7/8
-    inside = regions_in_box((0.1, 0.4, 0.7, 0.7), 4)
+    inside = regions_in_box((0.1, 0.4, 0.7, 0.7), (4, 4))
     expected = np.zeros((4, 4), bool)
     expected[2, :3] = True
     assert np.array_equal(inside, expected)
-    assert not regions_in_box((0.2, 0.2, 0.3, 0.3), 4).any()
-    assert regions_in_box((-1, -1, 2, 2), 4).all()
-    assert not regions_in_box((1.1, 0, 1.5, 1), 4).any()
+    assert not regions_in_box((0.2, 0.2, 0.3, 0.3), (4, 4)).any()
+    assert regions_in_box((-1, -1, 2, 2), (4, 4)).all()
+    assert not regions_in_box((1.1, 0, 1.5, 1), (4, 4)).any()
 
 
 def test_shares_and_chance_levels():
@@ -120,7 +120,7 @@ def test_random_marks_reach_the_chance_level():
     found = selection_quality(
         [sample(a=part(['key'] * frames, marks, range(frames)))], truth
     )['a']
-    assert found['regions_chance'] == regions_in_box(box, 4).mean()
+    assert found['regions_chance'] == regions_in_box(box, (4, 4)).mean()
     assert abs(found['regions_inside'] - found['regions_chance']) < 0.01
 
 

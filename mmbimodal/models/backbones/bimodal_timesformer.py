@@ -3,19 +3,14 @@ from collections.abc import Sequence
 import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
-from mmengine.runner import CheckpointLoader
+from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
 from mmbimodal.structures import ModalityTokens, split_presence
 
 from ..layers import TimeSformerEncoder
-from ..weights import (
-    load_pretrained,
-    read_state_dict,
-    resize_embeddings,
-    to_encoder_layout,
-)
+from ..weights import load_init_cfg, resize_embeddings, to_encoder_layout
 
 
 @MODELS.register_module()
@@ -34,7 +29,8 @@ class BimodalTimeSformer(BaseModule):
     Args:
         modalities (Sequence[str]): Names and order of the modalities.
         num_frames (int): Frames M of each modality. Defaults to 8.
-        img_size (int): Side of the square input in pixels. Defaults to 224.
+        img_size (int | tuple[int, int]): Height and width of the input in
+            pixels; one number: a square. Defaults to 224.
         patch_size (int): Side of a region in pixels. Defaults to 16.
         embed_dims (int): Channels C. Defaults to 768.
         num_heads (int): Attention heads. Defaults to 12.
@@ -60,7 +56,7 @@ class BimodalTimeSformer(BaseModule):
         self,
         modalities: Sequence[str],
         num_frames: int = 8,
-        img_size: int = 224,
+        img_size: int | tuple[int, int] = 224,
         patch_size: int = 16,
         embed_dims: int = 768,
         num_heads: int = 12,
@@ -73,7 +69,8 @@ class BimodalTimeSformer(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if img_size % patch_size or embed_dims % num_heads:
+        sides = to_2tuple(img_size)
+        if any(side % patch_size for side in sides) or embed_dims % num_heads:
             raise InputError(
                 f'BimodalTimeSformer: img_size {img_size} must be a multiple '
                 f'of patch_size {patch_size}, and embed_dims {embed_dims} of '
@@ -107,21 +104,14 @@ class BimodalTimeSformer(BaseModule):
         """
         for encoder in self.encoders.values():
             encoder.init_weights()
-        if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
-            path = self.init_cfg['checkpoint']
-            weights = to_encoder_layout(
-                read_state_dict(CheckpointLoader.load_checkpoint(path, 'cpu'))
-            )
-            for encoder in self.encoders.values():
-                load_pretrained(
-                    encoder,
-                    resize_embeddings(
-                        weights, encoder.grid, encoder.time_embed.shape[1]
-                    ),
-                    path,
-                    'blocks.',
-                )
-        self._is_init = True
+        load_init_cfg(
+            self,
+            lambda weights, encoder: resize_embeddings(
+                to_encoder_layout(weights), encoder.grid, encoder.num_frames
+            ),
+            self.encoders.values(),
+            layers='blocks.',
+        )
 
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, ModalityTokens]:
         """Encode each modality.

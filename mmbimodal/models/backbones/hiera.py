@@ -1,18 +1,18 @@
+import math
 from collections import OrderedDict
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
-from mmengine.runner import CheckpointLoader
+from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
 
 from ..layers.mask_unit_attention import HieraBlock, to_mask_units
-from ..weights import load_pretrained, read_state_dict
+from ..weights import load_init_cfg, to_hiera_layout
 
 
 @MODELS.register_module()
@@ -40,9 +40,9 @@ class Hiera(BaseModule):
             images only.
         num_frames (int): Frames T of a clip, a multiple of
             ``temporal_stride``. Defaults to 16.
-        img_size (int): Side of the square input in pixels, a multiple of
-            ``spatial_stride`` × ``mask_unit_size``, 32 by default. Defaults
-            to 224.
+        img_size (int | tuple[int, int]): Height and width of the input in
+            pixels, multiples of ``spatial_stride`` × ``mask_unit_size``, 32
+            by default; one number: a square. Defaults to 224.
         temporal_stride (int): Frames from one token to the next. Defaults to
             2.
         spatial_stride (int): Pixels from one token to the next. Defaults to
@@ -80,7 +80,7 @@ class Hiera(BaseModule):
         self,
         arch: str | dict = 'base',
         num_frames: int = 16,
-        img_size: int = 224,
+        img_size: int | tuple[int, int] = 224,
         temporal_stride: int = 2,
         spatial_stride: int = 4,
         mask_unit_size: int = 8,
@@ -102,7 +102,7 @@ class Hiera(BaseModule):
         unit_pixels = spatial_stride * mask_unit_size
         if (
             num_frames % temporal_stride
-            or img_size % unit_pixels
+            or any(side % unit_pixels for side in to_2tuple(img_size))
             or mask_unit_size % 2**q_pool
             or dims % heads
             or q_pool >= len(depths)
@@ -115,7 +115,9 @@ class Hiera(BaseModule):
                 f'embed_dims {dims} of num_heads {heads}, and q_pool less '
                 f'than the {len(depths)} stages; change them in the config'
             )
-        self.input_size = (num_frames, img_size, img_size)
+        self.input_size = (num_frames, *to_2tuple(img_size))
+        # rows h and columns w of tokens
+        self.grid = tuple(side // spatial_stride for side in to_2tuple(img_size))
         self.mask_unit_size = mask_unit_size
         self.q_pool = q_pool
         self.init_std = init_std
@@ -132,7 +134,7 @@ class Hiera(BaseModule):
             )
         )
         self.pos_embed_spatial = nn.Parameter(
-            torch.zeros(1, (img_size // spatial_stride) ** 2, dims)
+            torch.zeros(1, math.prod(self.grid), dims)
         )
         self.pos_embed_temporal = nn.Parameter(
             torch.zeros(1, num_frames // temporal_stride, dims)
@@ -168,13 +170,13 @@ class Hiera(BaseModule):
                 nn.init.constant_(parameter, 0.02)
             elif parameter.dim() > 1:
                 trunc_normal_(parameter, std=self.init_std)
-        if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
-            path = self.init_cfg['checkpoint']
-            weights = read_state_dict(CheckpointLoader.load_checkpoint(path, 'cpu'))
-            load_pretrained(
-                self, to_video_layout(weights, self.state_dict()), path, 'blocks.'
-            )
-        self._is_init = True
+        load_init_cfg(
+            self,
+            lambda weights, model: to_hiera_layout(
+                weights, model.state_dict(), model.grid
+            ),
+            layers='blocks.',
+        )
 
     def forward(self, clips: Tensor) -> Tensor:
         """Encode clips.
@@ -202,46 +204,3 @@ class Hiera(BaseModule):
         for block in self.blocks:
             x = block(x)
         return self.norm(x.mean(dim=(1, 2)))
-
-
-def to_video_layout(
-    weights: dict[str, Tensor], own: dict[str, Tensor]
-) -> dict[str, Tensor]:
-    """Fit a published state dict to the clips of a model.
-
-    Args:
-        weights (dict[str, Tensor]): Of a video or an image model.
-        own (dict[str, Tensor]): State dict of the model to be filled.
-
-    Returns:
-        dict[str, Tensor]: With a 3-D kernel, and position embeddings of the
-        model's size: ``pos_embed_spatial`` 1×(h·w)×C (bicubic) and
-        ``pos_embed_temporal`` 1×t×C (linear).
-    """
-    weights = dict(weights)
-    if 'pos_embed' in weights:
-        weights['pos_embed_spatial'] = weights.pop('pos_embed')
-    kernel = weights.get('patch_embed.proj.weight')
-    if kernel is not None and kernel.dim() == 4:
-        frames = own['patch_embed.proj.weight'].shape[2]
-        # Frames that are alike give what one of them gave.
-        weights['patch_embed.proj.weight'] = (
-            kernel[:, :, None].repeat(1, 1, frames, 1, 1) / frames
-        )
-    spatial = weights.get('pos_embed_spatial')
-    tokens = own['pos_embed_spatial'].shape[1]
-    if spatial is not None and spatial.shape[1] != tokens:
-        side, target = round(spatial.shape[1] ** 0.5), round(tokens**0.5)
-        # 1×(h·w)×C -> 1×C×h×w
-        spatial = spatial.float().transpose(1, 2).unflatten(2, (side, side))
-        spatial = F.interpolate(
-            spatial, (target, target), mode='bicubic', align_corners=False
-        )
-        weights['pos_embed_spatial'] = spatial.flatten(2).transpose(1, 2)
-    temporal = weights.get('pos_embed_temporal')
-    slots = own['pos_embed_temporal'].shape[1]
-    if temporal is not None and temporal.shape[1] != slots:
-        weights['pos_embed_temporal'] = F.interpolate(
-            temporal.float().transpose(1, 2), slots, mode='linear', align_corners=False
-        ).transpose(1, 2)
-    return weights

@@ -3,13 +3,12 @@ from collections.abc import Sequence
 import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
-from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
 from mmbimodal.structures import BranchFeatures, map_tensors, split_presence
 
-from ..weights import load_pretrained, read_state_dict
+from ..weights import load_init_cfg
 
 
 @MODELS.register_module()
@@ -75,12 +74,7 @@ class MultiBranchBackbone(BaseModule):
         """
         for branch in self.branches.values():
             branch.init_weights()
-        if self.init_cfg:
-            path = self.init_cfg['checkpoint']
-            weights = read_state_dict(CheckpointLoader.load_checkpoint(path, 'cpu'))
-            for branch in self.branches.values():
-                load_pretrained(branch, weights, path)
-        self._is_init = True
+        load_init_cfg(self, parts=self.branches.values())
 
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, BranchFeatures]:
         """Extract the features of each modality.

@@ -2,13 +2,12 @@ import numpy as np
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
-from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
 
 from ..layers.focal_modulation import VideoFocalNetBlock
-from ..weights import load_pretrained, read_state_dict
+from ..weights import inflate_kernel, load_init_cfg
 
 
 class PatchEmbed(nn.Module):
@@ -173,13 +172,7 @@ class VideoFocalNet(BaseModule):
             if isinstance(module, nn.Linear):
                 trunc_normal_(module.weight, std=self.init_std)
                 nn.init.zeros_(module.bias)
-        if self.init_cfg and self.init_cfg['type'] == 'Pretrained':
-            path = self.init_cfg['checkpoint']
-            weights = read_state_dict(CheckpointLoader.load_checkpoint(path, 'cpu'))
-            load_pretrained(
-                self, inflate_stem(weights, self.tubelet_size), path, 'layers.'
-            )
-        self._is_init = True
+        load_init_cfg(self, self._inflate_stem, layers='layers.')
 
     def forward(self, clips: Tensor) -> Tensor:
         """Encode clips.
@@ -204,21 +197,12 @@ class VideoFocalNet(BaseModule):
         x = self.layers(self.patch_embed(clips))
         return self.norm(x).mean(dim=(1, 2, 3))
 
-
-def inflate_stem(weights: dict[str, Tensor], tubelet_size: int) -> dict[str, Tensor]:
-    """Spread a 2-D stem over the frames of a patch.
-
-    Args:
-        weights (dict[str, Tensor]): State dict of either release.
-        tubelet_size (int): Frames of a patch.
-
-    Returns:
-        dict[str, Tensor]: Frames that are alike give what one of them gave.
-    """
-    weights = dict(weights)
-    kernel = weights.get('patch_embed.proj.weight')
-    if tubelet_size > 1 and kernel is not None and kernel.dim() == 4:
-        weights['patch_embed.proj.weight'] = (
-            kernel[:, :, None].repeat(1, 1, tubelet_size, 1, 1) / tubelet_size
-        )
-    return weights
+    @staticmethod
+    def _inflate_stem(
+        weights: dict[str, Tensor], model: 'VideoFocalNet'
+    ) -> dict[str, Tensor]:
+        """Spread a 2-D stem over the frames of a patch."""
+        name = 'patch_embed.proj.weight'
+        if model.tubelet_size > 1 and name in weights and weights[name].dim() == 4:
+            return {**weights, name: inflate_kernel(weights[name], model.tubelet_size)}
+        return weights

@@ -1,10 +1,12 @@
 """TimeSformer that keeps its patch features and scores its regions."""
 
+import math
 from collections import OrderedDict
 
 import torch
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import kaiming_init, trunc_normal_
+from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -27,7 +29,8 @@ class TimeSformerEncoder(BaseModule):
 
     Args:
         num_frames (int): Frames T of a clip.
-        img_size (int): Height and width of a frame in pixels.
+        img_size (int | tuple[int, int]): Height and width of a frame in
+            pixels; one number: a square.
         patch_size (int): Height and width of a region in pixels.
         embed_dims (int): Channels C.
         num_heads (int): Heads; divides C.
@@ -43,7 +46,7 @@ class TimeSformerEncoder(BaseModule):
     def __init__(
         self,
         num_frames: int,
-        img_size: int,
+        img_size: int | tuple[int, int],
         patch_size: int,
         embed_dims: int,
         num_heads: int,
@@ -54,8 +57,10 @@ class TimeSformerEncoder(BaseModule):
         with_cp: bool,
     ) -> None:
         super().__init__()
-        self.img_size = (img_size, img_size)
-        self.grid = img_size // patch_size
+        self.num_frames = num_frames
+        self.img_size = to_2tuple(img_size)
+        # rows h and columns w of regions
+        self.grid = tuple(side // patch_size for side in self.img_size)
         self.with_saliency = with_saliency
         self.mix_identity = mix_identity
         self.with_cp = with_cp
@@ -65,7 +70,9 @@ class TimeSformerEncoder(BaseModule):
             )
         )
         self.cls_token = nn.Parameter(torch.zeros(1, 1, embed_dims))
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + self.grid**2, embed_dims))
+        self.pos_embed = nn.Parameter(
+            torch.zeros(1, 1 + math.prod(self.grid), embed_dims)
+        )
         self.time_embed = nn.Parameter(torch.zeros(1, num_frames, embed_dims))
         rates = torch.linspace(0, drop_path_rate, num_layers).tolist()
         self.blocks = nn.ModuleList(
@@ -100,16 +107,16 @@ class TimeSformerEncoder(BaseModule):
         Raises:
             InputError: Clips of another length or size.
         """
-        expected = (self.time_embed.shape[1], *self.img_size)
+        expected = (self.num_frames, *self.img_size)
         if clips.shape[2:] != expected:
             raise InputError(
                 'the clips have {} frames of {}x{} pixels, the TimeSformer '
                 'is for {} of {}x{}: change the pipeline, or num_frames and '
                 'img_size of the backbone'.format(*clips.shape[2:], *expected)
             )
-        if torch.is_grad_enabled() or not clips.is_cpu:
+        if torch.compiler.is_compiling() or torch.is_grad_enabled() or not clips.is_cpu:
             return self._encode(clips)
-        hidden = expected[0] * self.grid**2 * 4 * self.cls_token.shape[-1]
+        hidden = self.num_frames * math.prod(self.grid) * 4 * self.cls_token.shape[-1]
         chunks = clips.split(max(1, CHUNK_ELEMENTS // hidden))
         if len(chunks) == 1:
             return self._encode(clips)
@@ -121,8 +128,9 @@ class TimeSformerEncoder(BaseModule):
     def _encode(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """:meth:`forward` for clips that run together."""
         batch, _, frames = clips.shape[:3]
-        # B×3×T×H×W -> (B·T)×C×h×w -> B×T×N×C
+        # B×3×T×H×W -> (B·T)×3×H×W -> (B·T)×C×h×w
         x = self.patch_embed(clips.transpose(1, 2).flatten(0, 1))
+        # (B·T)×C×h×w -> (B·T)×N×C -> B×T×N×C
         patches = x.flatten(2).transpose(1, 2).unflatten(0, (batch, frames))
         patches = patches + self.pos_embed[:, None, 1:]
         patches = patches + self.time_embed[:, :, None]
@@ -141,6 +149,7 @@ class TimeSformerEncoder(BaseModule):
 
         saliency = None
         if self.with_saliency:
+            # (B·T)×N -> B×T×N
             saliency = attention_product(queries_keys, self.mix_identity).unflatten(
                 0, (batch, frames)
             )

@@ -1,11 +1,11 @@
 """Published TimeSformer and ViT checkpoints in the names of our encoder."""
 
 import re
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from .resizing import resize_grid, resize_positions
 
 StateDict = dict[str, Tensor]
 
@@ -34,32 +34,6 @@ _MMCV_VIT = (
     (r'\.norms\.1\.', '.norm2.'),
     (r'\.attentions\.0\.attn\.', '.attn.'),
 )
-
-
-def read_state_dict(checkpoint: dict[str, Any]) -> StateDict:
-    """The backbone's tensors, whichever way the file wraps them.
-
-    Args:
-        checkpoint (dict): A recogniser's checkpoint, a backbone's, the
-            TimeSformer authors' (``model_state``) or a bare state dict.
-
-    Returns:
-        dict[str, Tensor]: Tensors without prefix.
-    """
-    for key in ('state_dict', 'model_state', 'model'):
-        checkpoint = checkpoint.get(key, checkpoint)
-    for prefix in ('backbone.', 'encoders.shared.', 'model.'):
-        inner = {
-            name[len(prefix) :]: tensor
-            for name, tensor in checkpoint.items()
-            if name.startswith(prefix)
-        }
-        checkpoint = inner or checkpoint
-    return {
-        name: tensor
-        for name, tensor in checkpoint.items()
-        if isinstance(tensor, Tensor)
-    }
 
 
 def to_encoder_layout(state_dict: StateDict) -> StateDict:
@@ -98,34 +72,27 @@ def to_encoder_layout(state_dict: StateDict) -> StateDict:
     return renamed
 
 
-def resize_embeddings(state_dict: StateDict, grid: int, num_frames: int) -> StateDict:
+def resize_embeddings(
+    state_dict: StateDict, grid: tuple[int, int], num_frames: int
+) -> StateDict:
     """Interpolate position and time embeddings to another size.
 
     Args:
         state_dict (dict[str, Tensor]): In our names.
-        grid (int): Regions along one side of a frame.
+        grid (tuple[int, int]): Rows h and columns w of a frame's regions.
         num_frames (int): Frames of a clip.
 
     Returns:
-        dict[str, Tensor]: With ``pos_embed`` 1×(1+grid²)×C (bicubic) and
+        dict[str, Tensor]: With ``pos_embed`` 1×(1+h·w)×C (bicubic) and
         ``time_embed`` 1×num_frames×C (linear).
     """
     resized = dict(state_dict)
     position = state_dict.get('pos_embed')
-    if position is not None and position.shape[1] != 1 + grid**2:
-        cls_token, patches = position[:, :1], position[:, 1:]
-        side = round(patches.shape[1] ** 0.5)
-        # 1×P×C -> 1×C×side×side
-        patches = patches.transpose(1, 2).unflatten(2, (side, side))
-        patches = F.interpolate(
-            patches.float(), (grid, grid), mode='bicubic', align_corners=False
-        )
-        resized['pos_embed'] = torch.cat(
-            (cls_token, patches.flatten(2).transpose(1, 2)), dim=1
-        )
+    if position is not None and position.shape[1] != 1 + grid[0] * grid[1]:
+        # 1×(1+N)×C: the class token's row has no place in the grid
+        cls_token, regions = position[:, :1], position[:, 1:]
+        resized['pos_embed'] = torch.cat((cls_token, resize_grid(regions, grid)), dim=1)
     time = state_dict.get('time_embed')
     if time is not None and time.shape[1] != num_frames:
-        resized['time_embed'] = F.interpolate(
-            time.float().transpose(1, 2), num_frames, mode='linear', align_corners=False
-        ).transpose(1, 2)
+        resized['time_embed'] = resize_positions(time, num_frames)
     return resized

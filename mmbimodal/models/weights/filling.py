@@ -2,11 +2,12 @@
 
 import re
 
-import torch.nn.functional as F
 from mmengine.logging import MMLogger
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
+
+from .resizing import resize_positions
 
 # Embeddings with one row per position: interpolated when a clip has another
 # length or size than the checkpoint's.
@@ -36,9 +37,8 @@ def _from_torchvision(
 
 def _to_size(tensor: Tensor, target: Tensor) -> Tensor:
     """Interpolate the positions, …×L×C -> …×M×C."""
-    rows = tensor.reshape(1, -1, tensor.shape[-1]).float().transpose(1, 2)
-    rows = F.interpolate(rows, target.shape[-2], mode='linear', align_corners=False)
-    return rows.transpose(1, 2).reshape(*target.shape[:-1], -1)
+    rows = tensor.reshape(1, -1, tensor.shape[-1])
+    return resize_positions(rows, target.shape[-2]).reshape(*target.shape[:-1], -1)
 
 
 def fill_backbone(
