@@ -2,10 +2,14 @@
 
 _base_ = [
     '../_base_/models/tsm_sum.py',
-    '../_base_/datasets/synth_images.py',
+    '../_base_/datasets/synth.py',
+    '../_base_/pipelines/images_8x64.py',
     '../_base_/schedules/adamw_22e.py',
     '../_base_/default_runtime.py',
 ]
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader
 model = dict(
     data_preprocessor=dict(preprocessors=_base_.preprocessors),
     backbone=dict(branch=dict(depth=18, strides=(2, 2, 2, 2)), init_cfg=None),

@@ -3,9 +3,13 @@
 _base_ = [
     '../_base_/models/videoswin_sum.py',
     '../_base_/datasets/synth.py',
+    '../_base_/pipelines/clip_8x64.py',
     '../_base_/schedules/adamw_22e.py',
     '../_base_/default_runtime.py',
 ]
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+test_dataloader = val_dataloader
 model = dict(
     data_preprocessor=dict(preprocessors=_base_.preprocessors),
     backbone=dict(

@@ -5,8 +5,9 @@ never two at a time, so that no way of fusing them is favoured.
 """
 
 _base_ = '../baselines/timesformer_synth.py'
-train_pipeline = _base_.train_pipeline[:-1] + [
+train_pipeline = [
+    *(x for x in _base_.train_pipeline if x['type'] != 'PackModalityInputs'),
     dict(type='ModalityDropout', prob=1.0),
-    _base_.train_pipeline[-1],
+    dict(type='PackModalityInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

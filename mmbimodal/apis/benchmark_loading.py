@@ -19,7 +19,7 @@ _BATCH = 8
 
 
 def steps(row: str, short_side: int) -> list[tuple[str, dict]]:
-    """The training pipeline of ``configs/_base_/datasets/paired_video.py``.
+    """The training pipeline of ``configs/_base_/pipelines/clip_8x224.py``.
 
     Args:
         row (str): ``NAIVE``, ``SCALED`` or a key of ``DECODERS``.

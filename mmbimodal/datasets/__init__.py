@@ -1,4 +1,5 @@
 from .paired_video_dataset import PairedVideoDataset
+from .pipeline import change_steps
 from .sample import build_sample
 from .transforms import (
     BlankFrames,
@@ -22,4 +23,5 @@ __all__ = [
     'SyncResize',
     'SyncSample',
     'build_sample',
+    'change_steps',
 ]

@@ -119,8 +119,10 @@ def shrunken_pipeline(config, split):
     """The config's own pipeline, from decoded frames on."""
 
     def adapt(step):
-        for inner in step.get('transforms', ()):
-            adapt(inner)
+        inner = step.get('transforms', ())
+        for part in inner.values() if isinstance(inner, dict) else [inner]:
+            for transform in part:
+                adapt(transform)
         for key in ('size', 'crop_size'):
             if key in step:
                 step[key] = SIDE
@@ -233,6 +235,11 @@ def test_the_pipelines_and_the_model_name_the_same_modalities(config):
     for split in ('train', 'val', 'test'):
         dataset = config[f'{split}_dataloader'].dataset
         assert tuple(dataset.modalities) == names
+
+
+def test_no_helper_variable_is_left_in_the_dump(config):
+    assert [key for key in config if key.startswith('_')] == []
+    assert 'modalities' not in config and 'name' not in config
 
 
 def test_published_weights_are_checked(config):

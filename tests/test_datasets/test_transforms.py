@@ -139,6 +139,84 @@ def test_only_with_an_unknown_name_lists_the_known_ones():
         transform(sample_of(dict(visible=(64, 64), thermal=(64, 64))))
 
 
+def test_transforms_by_name():
+    sample = sample_of(dict(visible=(64, 64), thermal=(64, 64)))
+    seed(0)
+    out = TRANSFORMS.build(
+        dict(
+            type='ForEachModality',
+            transforms=dict(
+                visible=[dict(type='CenterCrop', crop_size=32)],
+                thermal=[
+                    dict(type='CenterCrop', crop_size=48),
+                    dict(type='Resize', scale=(16, 16), keep_ratio=False),
+                ],
+            ),
+        )
+    )(sample)['modalities']
+    assert out['visible']['imgs'][0].shape == (32, 32, 3)
+    assert out['thermal']['imgs'][0].shape == (16, 16, 3)
+
+
+def test_unnamed_modalities_stay_as_they_are():
+    sample = sample_of(dict(visible=(64, 64), thermal=(64, 64)))
+    out = TRANSFORMS.build(
+        dict(
+            type='ForEachModality',
+            transforms=dict(thermal=[dict(type='CenterCrop', crop_size=32)]),
+        )
+    )(sample)['modalities']
+    assert out['visible']['imgs'][0].shape == (64, 64, 3)
+    assert out['thermal']['imgs'][0].shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize('number', range(4))
+def test_shared_transforms_by_name_see_the_same_random_numbers(number):
+    seed(number)
+    crop = dict(type='RandomCrop', size=32)
+    out = TRANSFORMS.build(
+        dict(
+            type='ForEachModality',
+            shared=True,
+            transforms=dict(
+                visible=[crop], thermal=[crop, dict(type='CenterCrop', crop_size=8)]
+            ),
+        )
+    )(sample_of(dict(visible=(64, 64), thermal=(64, 64))))['modalities']
+    visible, thermal = (x['imgs'][0] for x in out.values())
+    assert (visible[12:20, 12:20] == thermal).all()
+
+
+@pytest.mark.parametrize('thermal', [[], [dict(type='CenterCrop', crop_size=32)]])
+def test_shared_transforms_by_name_that_draw_differently_are_refused(thermal):
+    transform = TRANSFORMS.build(
+        dict(
+            type='ForEachModality',
+            shared=True,
+            transforms=dict(
+                visible=[dict(type='RandomCrop', size=32)], thermal=thermal
+            ),
+        )
+    )
+    with pytest.raises(InputError, match='different amounts of random'):
+        transform(sample_of(dict(visible=(64, 64), thermal=(64, 64))))
+
+
+def test_transforms_by_an_unknown_name_list_the_known_ones():
+    transform = TRANSFORMS.build(
+        dict(type='ForEachModality', transforms=dict(depth=[]))
+    )
+    with pytest.raises(InputError, match='transforms names depth.*visible, thermal'):
+        transform(sample_of(dict(visible=(64, 64), thermal=(64, 64))))
+
+
+def test_names_are_given_once():
+    with pytest.raises(InputError, match='name these modalities in transforms'):
+        TRANSFORMS.build(
+            dict(type='ForEachModality', transforms=dict(depth=[]), only=('depth',))
+        )
+
+
 def test_input_is_not_modified():
     sample = sample_of(dict(visible=(144, 216), thermal=(77, 117)))
     before = copy.deepcopy(sample)

@@ -2,9 +2,13 @@
 # frames) and 213 M parameters. Relative positions are those of 16 frames, and
 # interpolated: from the published 40 frames of 312x312, and for 8 frames.
 _base_ = './two_branch.py'
-_normalize = dict(mean=[114.75, 114.75, 114.75], std=[57.375, 57.375, 57.375])
 model = dict(
-    data_preprocessor=dict(preprocessors=dict(rgb=_normalize, ir=_normalize)),
+    data_preprocessor=dict(
+        preprocessors={
+            name: dict(mean=[114.75, 114.75, 114.75], std=[57.375, 57.375, 57.375])
+            for name in ('rgb', 'ir')
+        }
+    ),
     backbone=dict(
         branch=dict(
             type='MViT',

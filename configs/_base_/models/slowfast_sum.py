@@ -1,9 +1,6 @@
 # SlowFast, ResNet-101, 8x8: of 8 frames the slow pathway takes 2. Table 1
 # lists 48.8 GFLOPs and 61.9 M parameters.
 _base_ = './two_branch.py'
-_pathway = dict(
-    type='resnet3d', depth=101, pretrained=None, conv1_stride_t=1, pool1_stride_t=1
-)
 model = dict(
     backbone=dict(
         branch=dict(
@@ -12,14 +9,25 @@ model = dict(
             speed_ratio=4,
             channel_ratio=8,
             slow_pathway=dict(
+                type='resnet3d',
+                depth=101,
+                pretrained=None,
                 lateral=True,
                 fusion_kernel=7,
                 conv1_kernel=(1, 7, 7),
+                conv1_stride_t=1,
+                pool1_stride_t=1,
                 inflate=(0, 0, 1, 1),
-                **_pathway,
             ),
             fast_pathway=dict(
-                lateral=False, base_channels=8, conv1_kernel=(5, 7, 7), **_pathway
+                type='resnet3d',
+                depth=101,
+                pretrained=None,
+                lateral=False,
+                base_channels=8,
+                conv1_kernel=(5, 7, 7),
+                conv1_stride_t=1,
+                pool1_stride_t=1,
             ),
         ),
         init_cfg=dict(

@@ -2,7 +2,6 @@
 # costs what Table 1 lists, 126 GFLOPs and 89.8 M parameters. MMAction2
 # publishes no TANet of this depth, hence the ImageNet weights of torchvision.
 _base_ = './two_branch.py'
-_branch = dict(type='TANet', depth=101, num_segments=8)
 model = dict(
     data_preprocessor=dict(
         preprocessors=dict(rgb=dict(format_shape='NCHW'), ir=dict(format_shape='NCHW'))
@@ -10,7 +9,10 @@ model = dict(
     backbone=dict(
         _delete_=True,
         type='MultiBranchBackbone',
-        branches=dict(rgb=_branch, ir=_branch),
+        branches={
+            name: dict(type='TANet', depth=101, num_segments=8)
+            for name in ('rgb', 'ir')
+        },
         init_cfg=dict(
             type='Pretrained',
             checkpoint='https://download.pytorch.org/models/resnet101-63fe2227.pth',

@@ -1,5 +1,6 @@
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,14 @@ class _RandomState:
         )
 
 
+def _build(steps: Sequence[dict | Callable]) -> list[Callable]:
+    return [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in steps]
+
+
+def _nothing(results: dict[str, Any]) -> dict[str, Any]:
+    return results
+
+
 @TRANSFORMS.register_module()
 class ForEachModality(BaseTransform):
     """Apply MMAction2's transforms to each modality of a sample.
@@ -35,33 +44,51 @@ class ForEachModality(BaseTransform):
     achieve this for MMAction2's transforms. Equal numbers mean equal places
     only on frames of equal size, hence the check.
 
+    Modalities of different kinds have their own transforms, by name::
+
+        dict(
+            type='ForEachModality',
+            transforms=dict(
+                rgb=[dict(type='DecordInit'), dict(type='DecordDecode')],
+                skeleton=[dict(type='PoseDecode')],
+            ),
+        )
+
     Required keys: ``modalities``. Modified keys: ``modalities``.
 
     Args:
-        transforms (list): Configs of MMAction2's transforms.
-        shared (bool): Same random numbers for all modalities. Defaults to
-            False.
-        only (Sequence[str], optional): Names of the modalities to transform.
-            Defaults to all.
+        transforms (list | Mapping[str, list]): Configs of MMAction2's transforms,
+            or a list for each modality; those that are not named stay as they are.
+        shared (bool): Same random numbers for all modalities: for the n-th
+            transform of one as for the n-th of the others. Defaults to False.
+        only (Sequence[str], optional): Names of the modalities to transform, for
+            one list of transforms. Defaults to all.
 
     Raises:
         UnreadableVideo: A transform failed before the frames were decoded.
-        InputError: ``only`` names an unknown modality, or a shared random
-            transform met frames of different sizes or consumed different
-            amounts of randomness.
+        InputError: An unknown modality is named, or a shared random transform met
+            frames of different sizes or consumed different amounts of randomness.
     """
 
     def __init__(
         self,
-        transforms: list[dict | Callable],
+        transforms: list[dict | Callable] | Mapping[str, list[dict | Callable]],
         shared: bool = False,
         only: Sequence[str] | None = None,
     ) -> None:
-        self.transforms = [
-            TRANSFORMS.build(t) if isinstance(t, dict) else t for t in transforms
-        ]
+        self.by_name = isinstance(transforms, Mapping)
+        if self.by_name and only is not None:
+            raise InputError(
+                f'ForEachModality: only={list(only)} beside transforms by name: '
+                'name these modalities in transforms alone'
+            )
+        self.transforms = (
+            {name: _build(steps) for name, steps in transforms.items()}
+            if self.by_name
+            else _build(transforms)
+        )
         self.shared = shared
-        self.only = only
+        self.only = tuple(transforms) if self.by_name else only
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Return a new sample; ``results`` is not modified."""
@@ -69,7 +96,7 @@ class ForEachModality(BaseTransform):
         unknown = set(self.only or ()) - set(modalities)
         if unknown:
             raise InputError(
-                f'ForEachModality: only={list(self.only)} names '
+                f'ForEachModality: {"transforms" if self.by_name else "only"} names '
                 f'{", ".join(sorted(unknown))}, the data set has '
                 f'{", ".join(modalities)}: correct the pipeline'
             )
@@ -78,18 +105,26 @@ class ForEachModality(BaseTransform):
             for name, inner in modalities.items()
             if inner is not None and (self.only is None or name in self.only)
         ]
-        for transform in self.transforms:
+        for step in self._steps(names):
             before = {name: modalities[name] for name in names}
             start, end = _RandomState(), None
-            for name in names:
+            for name, transform in step.items():
                 if self.shared and end is not None:
                     start.restore()
                 modalities[name] = self._apply(transform, dict(before[name]))
                 if modalities[name] is None:
                     return None
                 if self.shared:
-                    end = self._check_step(transform, before, start, end)
+                    end = self._check_step(step, before, start, end)
         return dict(results, modalities=modalities)
+
+    def _steps(self, names: Sequence[str]) -> Iterator[dict[str, Callable]]:
+        """The n-th transform of each modality, for n = 0, 1, ..."""
+        columns = [
+            self.transforms[n] if self.by_name else self.transforms for n in names
+        ]
+        for step in zip_longest(*columns):
+            yield {name: t or _nothing for name, t in zip(names, step)}
 
     @staticmethod
     def _apply(transform: Callable, inner: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +143,7 @@ class ForEachModality(BaseTransform):
 
     @staticmethod
     def _check_step(
-        transform: Callable,
+        step: dict[str, Callable],
         before: dict[str, dict[str, Any]],
         start: _RandomState,
         end: _RandomState | None,
@@ -121,16 +156,17 @@ class ForEachModality(BaseTransform):
             if 'imgs' in inner
         }
         drew = state != start
+        types = ', '.join(dict.fromkeys(type(t).__name__ for t in step.values()))
         if drew and len(set(sizes.values())) > 1:
             raise InputError(
-                f'{type(transform).__name__} draws random numbers for frames '
+                f'{types} draws random numbers for frames '
                 f'of different sizes, {sizes}, and would cut out different '
                 'places: put SyncResize before it'
             )
         if end is not None and not state == end:
             raise InputError(
-                f'{type(transform).__name__} drew different amounts of '
-                'random numbers for the modalities, which are no longer '
-                'aligned: move it out of the shared block'
+                f'{types} drew different amounts of random numbers for the '
+                'modalities, which are no longer aligned: move it out of the '
+                'shared block'
             )
         return state

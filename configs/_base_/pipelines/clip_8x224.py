@@ -1,8 +1,6 @@
-# Pairs of videos, one annotation per split (mmbimodal/datasets/annotation.py).
 # Section 4.2 of the paper: 8 segments, one random frame of each (the centre
-# when testing), short side 260-320, crop of 224, flip with p = 0.5.
-modalities = ('rgb', 'ir')
-
+# when testing), short side 260-320, crop of 224, flip with p = 0.5. A clip is
+# C×T×H×W.
 train_pipeline = [
     dict(
         type='ForEachModality',
@@ -45,28 +43,3 @@ test_pipeline = [
     ),
     dict(type='PackModalityInputs'),
 ]
-
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=8,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='PairedVideoDataset', modalities=modalities, pipeline=train_pipeline
-    ),
-)
-val_dataloader = dict(
-    batch_size=8,
-    num_workers=8,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='PairedVideoDataset',
-        modalities=modalities,
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
-)
-test_dataloader = val_dataloader
-val_evaluator = dict(type='BranchAccuracy')
-test_evaluator = val_evaluator

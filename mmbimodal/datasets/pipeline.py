@@ -1,0 +1,59 @@
+"""Pipelines that differ from another one in a few options."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmbimodal.errors import InputError
+
+
+def change_steps(
+    pipeline: Sequence[Mapping[str, Any]], **changes: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Copy a pipeline with other options for the transforms of some types.
+
+    For configs, whose lists mmengine replaces as a whole::
+
+        test_pipeline = change_steps(
+            _base_.test_pipeline, CenterCrop=dict(crop_size=112)
+        )
+
+    In a config ``_base_`` stands before the import: mmengine tells its kinds of
+    configs apart by what comes first.
+
+    Args:
+        pipeline (Sequence[Mapping]): Configs of transforms; those inside of
+            ``ForEachModality`` and ``SyncSample`` are found too.
+        changes (Mapping): Type of a transform → options to set in all of that type.
+
+    Returns:
+        list[dict]: The new pipeline; ``pipeline`` is not modified.
+
+    Raises:
+        InputError: The pipeline has no transform of one of the types.
+    """
+    changed = copy.deepcopy(list(pipeline))
+    found = set()
+    for step in _all_steps(changed):
+        if step['type'] in changes:
+            step.update(changes[step['type']])
+            found.add(step['type'])
+    missing = sorted(set(changes) - found)
+    if missing:
+        types = ', '.join(step['type'] for step in _all_steps(changed))
+        raise InputError(
+            f'the pipeline has no {", ".join(missing)}, only {types}: '
+            'change one of these'
+        )
+    return changed
+
+
+def _all_steps(steps: Any) -> list[dict[str, Any]]:
+    """The steps and, after each, those inside of it."""
+    if isinstance(steps, Mapping):  # a list per modality
+        return [step for part in steps.values() for step in _all_steps(part)]
+    return [
+        found
+        for step in steps
+        for found in (step, *_all_steps(step.get('transforms', ())))
+    ]
