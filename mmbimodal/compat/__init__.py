@@ -19,7 +19,9 @@ def apply() -> None:
         atomic_write,
         bfloat16_loss,
         checkpoint,
+        checkpoint_hook,
         cpu_distributed,
+        last_checkpoint,
         registries,
     )
 
@@ -28,5 +30,7 @@ def apply() -> None:
     checkpoint.allow_training_checkpoints()
     checkpoint.register_loaders()
     atomic_write.register()
+    checkpoint_hook.register()
+    last_checkpoint.patch()
     amp_on_cpu.register()
     cpu_distributed.patch()

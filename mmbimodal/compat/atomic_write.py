@@ -5,10 +5,51 @@ or a killed process leaves a file that looks like a checkpoint. Can go when
 mmengine writes to a temporary name first.
 """
 
+import errno
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
+
+from mmbimodal.errors import InputError
+
+SUFFIX = '.part'
+# No space left, quota used up, and the limit on a file's size.
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[str]:
+    """Yield a temporary name that becomes ``path`` when the block succeeds.
+
+    The old file stays until then, and after any error.
+
+    Raises:
+        InputError: The disk is full.
+    """
+    part = f'{path}{SUFFIX}'
+    try:
+        yield part
+        # Renamed before its content is on the disk, the file could be empty
+        # after a power failure.
+        with open(part, 'rb') as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        free = shutil.disk_usage(Path(path).parent).free / 2**20
+        raise InputError(
+            f'{path} could not be written ({error.strerror}, {free:.0f} MiB free): '
+            'free space or raise the limit, then start again with --resume; '
+            'what was saved before is intact'
+        ) from error
+    finally:
+        if os.path.exists(part):
+            os.remove(part)
 
 
 class AtomicLocalBackend(LocalBackend):
@@ -16,13 +57,8 @@ class AtomicLocalBackend(LocalBackend):
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write ``obj`` beside ``filepath``, then rename it."""
-        part = f'{filepath}.part'
-        try:
+        with whole_file(filepath) as part:
             super().put(obj, part)
-            os.replace(part, filepath)
-        finally:
-            if os.path.exists(part):
-                os.remove(part)
 
 
 def register() -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import mmaction
 import mmengine.dist.utils
-import mmengine.fileio
 import mmengine.optim
 import numpy as np
 import pytest
@@ -23,7 +22,6 @@ from mmengine.runner.checkpoint import load_from_http as upstream_http
 import mmbimodal.compat
 from mmbimodal.compat import (
     amp_on_cpu,
-    atomic_write,
     checkpoint,
     cpu_distributed,
     localizers,
@@ -280,34 +278,6 @@ def test_download_verifies_the_checksum_in_the_name(tmp_path, monkeypatch):
 
 def test_upstream_still_downloads_without_checksum():
     assert 'check_hash' not in inspect.getsource(upstream_http)
-
-
-# -- writing ----------------------------------------------------------------
-
-
-def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / 'epoch_1.pth'
-    path.write_bytes(b'old')
-
-    def full_disk(self, obj, filepath):
-        Path(filepath).write_bytes(obj[:2])
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr(mmengine.fileio.LocalBackend, 'put', full_disk)
-    with pytest.raises(OSError):
-        mmengine.fileio.put(b'new content', str(path))
-    assert path.read_bytes() == b'old'
-    assert os.listdir(tmp_path) == ['epoch_1.pth']
-
-
-def test_upstream_still_writes_in_place():
-    source = inspect.getsource(mmengine.fileio.LocalBackend.put)
-    assert 'replace' not in source and 'rename' not in source
-
-
-def test_local_files_go_through_the_atomic_backend(tmp_path):
-    backend = mmengine.fileio.get_file_backend(str(tmp_path))
-    assert isinstance(backend, atomic_write.AtomicLocalBackend)
 
 
 # -- CPU --------------------------------------------------------------------

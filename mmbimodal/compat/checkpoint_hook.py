@@ -1,0 +1,105 @@
+"""Killed at the wrong moment, a training loses its best checkpoint.
+
+``CheckpointHook`` of mmengine 0.10.7 deletes the best and the oldest
+checkpoint before it writes the new one, and never validates the last saved
+epoch when the kill came before its validation. A half-written file of a
+killed process stays for ever. Can go when upstream deletes last.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mmaction.registry import HOOKS
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import EpochBasedTrainLoop
+
+from mmbimodal.compat.atomic_write import SUFFIX
+
+
+class _LateRemoval:
+    """A file backend that only notes what it is asked to remove."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self.requests: list[tuple] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def remove(self, path: str) -> None:
+        self.requests.append((self._backend.remove, path))
+
+    def rmtree(self, path: str) -> None:
+        self.requests.append((self._backend.rmtree, path))
+
+
+class SafeCheckpointHook(CheckpointHook):
+    """:class:`mmengine.hooks.CheckpointHook` that writes first, deletes last."""
+
+    def before_train(self, runner) -> None:
+        """Clear what a kill left, and make up for a missed validation."""
+        super().before_train(runner)
+        if is_main_process():
+            for path in Path(self.out_dir).glob(f'*.pth{SUFFIX}'):
+                path.unlink(missing_ok=True)
+        if self._missed_validation(runner):
+            runner.logger.info(
+                f'The validation of epoch {runner.epoch} did not end, or did not '
+                'improve the best checkpoint: validating it first.'
+            )
+            runner.val_loop.run()
+
+    def _missed_validation(self, runner) -> bool:
+        """Whether the resumed epoch may have no validation.
+
+        A checkpoint is written before its epoch is validated, and once more
+        if it turns out to be the best: only then it says that it is
+        validated.
+        """
+        loop = runner.train_loop
+        if (
+            not self.save_best
+            or runner.val_loop is None
+            or not isinstance(loop, EpochBasedTrainLoop)
+            or loop.epoch < max(loop.val_begin, 1)
+        ):
+            return False
+        name = self.filename_tmpl.format(loop.epoch)
+        best = [
+            str(path)
+            for key, path in runner.message_hub.runtime_info.items()
+            if key.startswith('best_ckpt')
+        ]
+        is_due = loop.epoch % loop.val_interval == 0 or loop.epoch == loop.max_epochs
+        return is_due and not any(path.endswith(f'_{name}') for path in best)
+
+    def _save_checkpoint_with_step(self, runner, step, meta) -> None:
+        with self._removal_last():
+            super()._save_checkpoint_with_step(runner, step, meta)
+
+    def _save_best_checkpoint(self, runner, metrics) -> None:
+        with self._removal_last():
+            super()._save_best_checkpoint(runner, metrics)
+
+    @contextmanager
+    def _removal_last(self) -> Iterator[None]:
+        """Remove old files after the block, and none if it fails."""
+        backend = self.file_backend
+        self.file_backend = late = _LateRemoval(backend)
+        try:
+            yield
+        finally:
+            self.file_backend = backend
+        written = {self.last_ckpt, getattr(self, 'best_ckpt_path', None)}
+        written |= set(getattr(self, 'best_ckpt_path_dict', {}).values())
+        for remove, path in late.requests:
+            if path not in written:
+                remove(path)
+
+
+def register() -> None:
+    """Shadow mmengine's hook in MMAction2's registry."""
+    HOOKS.register_module(name='CheckpointHook', module=SafeCheckpointHook, force=True)
