@@ -29,7 +29,7 @@ class Features(NamedTuple):
 def extract_features(
     model: nn.Module, batches: Iterable[dict], classes: Sequence[str]
 ) -> Features:
-    """Run samples through a recogniser and keep what it computes.
+    """Run samples through a recognizer and keep what it computes.
 
     Of a branch: its class token or its averaged map. Of the fusion: what the
     head's linear classifier ``fc_cls`` is given; the fused scores of a head

@@ -9,6 +9,7 @@ from .branch_features import (
     pool_features,
     tensors_of,
 )
+from .branches import Branches, present_mean, present_softmax
 from .merged_tokens import frame_group, merge_modalities, num_kept
 from .predictions import Predictions
 from .presence import split_presence
@@ -17,6 +18,7 @@ from .tokens import FrameGroup, ModalityTokens, SelectedTokens
 
 __all__ = [
     'BranchFeatures',
+    'Branches',
     'FrameGroup',
     'ModalitySelection',
     'ModalityTokens',
@@ -31,6 +33,8 @@ __all__ = [
     'merge_modalities',
     'num_kept',
     'pool_features',
+    'present_mean',
+    'present_softmax',
     'split_presence',
     'tensors_of',
 ]

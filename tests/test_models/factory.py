@@ -17,7 +17,7 @@ REGIONS = (SIDE // PATCH) ** 2
 
 
 def model_config(neck=None, head=None, **backbone):
-    """Config of a recogniser; keys of the parts override the defaults.
+    """Config of a recognizer; keys of the parts override the defaults.
 
     ``sigma`` is large, so that few draws of few frames give a gradient.
     """

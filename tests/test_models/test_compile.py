@@ -31,7 +31,7 @@ def fresh_compiler():
 
 
 def assert_compiled_is_eager(config, backend):
-    """Logits of the whole recogniser for one and four samples."""
+    """Logits of the whole recognizer for one and four samples."""
     model = build(model_config(**config)).eval()
     compiled = torch.compile(model, fullgraph=True, backend=backend)
     for size, absent in ((1, ()), (4, ()), (4, (('thermal', 2),))):

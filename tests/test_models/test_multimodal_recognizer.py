@@ -1,4 +1,4 @@
-"""Contracts of the recogniser with MMAction2 and with its callers."""
+"""Contracts of the recognizer with MMAction2 and with its callers."""
 
 import copy
 

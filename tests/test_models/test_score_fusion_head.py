@@ -260,7 +260,7 @@ def test_the_features_are_pooled_as_upstream_does(row):
 @HEADS
 @ROWS
 def test_each_head_follows_each_backbone(kind, row):
-    """A recogniser from a config; one sample lacks a modality."""
+    """A recognizer from a config; one sample lacks a modality."""
     model = build(
         dict(
             type='MultiModalRecognizer',

@@ -27,7 +27,7 @@ class MultiBranchBackbone(BaseModule):
             modality instead; they may differ in architecture and in the
             number of frames.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=…)``
-            with a recogniser or backbone of MMAction2, or for 2-D ResNets
+            with a recognizer or backbone of MMAction2, or for 2-D ResNets
             torchvision's; loaded into every branch. It works alike for all
             backbones, whatever their own ``pretrained`` can do. Defaults to
             None.

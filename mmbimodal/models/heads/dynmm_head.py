@@ -6,8 +6,9 @@ from mmengine.model.weight_init import trunc_normal_init
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import Branches, present_softmax
 
-from .score_fusion_head import Branches, ScoreFusionHead, cross_entropy, present_softmax
+from .score_fusion_head import ScoreFusionHead, cross_entropy
 
 
 @MODELS.register_module()

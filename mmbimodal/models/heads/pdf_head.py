@@ -5,13 +5,9 @@ from mmaction.utils import SampleList
 from mmcv.cnn import build_activation_layer
 from torch import Tensor, nn
 
-from .score_fusion_head import (
-    Branches,
-    ScoreFusionHead,
-    cross_entropy,
-    present_mean,
-    present_softmax,
-)
+from mmbimodal.structures import Branches, present_mean, present_softmax
+
+from .score_fusion_head import ScoreFusionHead, cross_entropy
 
 
 def holo_confidence(log_confidence: Tensor, present: Tensor) -> Tensor:

@@ -5,8 +5,9 @@ from mmengine.dist import all_gather
 from torch import Tensor
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import Branches, present_mean
 
-from .score_fusion_head import Branches, ScoreFusionHead, cross_entropy, present_mean
+from .score_fusion_head import ScoreFusionHead, cross_entropy
 
 
 def ranking_loss(

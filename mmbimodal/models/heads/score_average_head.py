@@ -3,7 +3,9 @@ from mmaction.registry import MODELS
 from mmaction.utils import SampleList
 from torch import Tensor
 
-from .score_fusion_head import Branches, ScoreFusionHead
+from mmbimodal.structures import Branches
+
+from .score_fusion_head import ScoreFusionHead
 
 
 @MODELS.register_module()

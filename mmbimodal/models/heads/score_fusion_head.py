@@ -1,6 +1,5 @@
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -11,38 +10,17 @@ from mmengine.model.weight_init import trunc_normal_init
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
-from mmbimodal.structures import BranchFeatures, pool_features
-
-
-class Branches(NamedTuple):
-    """What the classifiers of M modalities say, in the config's order.
-
-    Args:
-        features (list[Tensor]): Pooled features, each B×C_m, zero where the
-            modality is absent.
-        logits (Tensor): B×M×K; of no meaning where it is absent.
-        present (Tensor): Whether the modality is there, B×M, bool.
-    """
-
-    features: list[Tensor]
-    logits: Tensor
-    present: Tensor
-
-
-def present_mean(values: Tensor, present: Tensor) -> Tensor:
-    """Mean over the samples that have the modality, B×M -> M; 0 of none."""
-    return (values * present).sum(dim=0) / present.sum(dim=0).clamp(min=1)
-
-
-def present_softmax(values: Tensor, present: Tensor) -> Tensor:
-    """Weights of the present ones, B×M; equal ones where none is present."""
-    lowest = torch.finfo(values.dtype).min
-    return values.masked_fill(~present, lowest).softmax(dim=1)
+from mmbimodal.structures import Branches, BranchFeatures, pool_features, present_mean
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy of each row, …×K and …×K -> …."""
-    return -(targets * logits.log_softmax(dim=-1)).sum(dim=-1)
+    """Cross-entropy of each row, …×K and probabilities …×K → …."""
+    targets = targets.expand_as(logits)
+    # …×K -> R×K -> R -> …
+    values = F.cross_entropy(
+        logits.flatten(0, -2), targets.flatten(0, -2), reduction='none'
+    )
+    return values.view(logits.shape[:-1])
 
 
 class ScoreFusionHead(BaseHead):
@@ -176,13 +154,14 @@ class ScoreFusionHead(BaseHead):
                     f'{x.shape[1]} channels, in_channels says {width}: '
                     'correct cls_head.in_channels'
                 )
-            # (B·segments) -> B; a backbone may have pooled segments before
-            there = feats[name].present.view(-1, num_segs)[:, 0]
-            x = x.view(len(there), -1, width).mean(dim=1)
-            x = torch.where(there[:, None], x, 0.0)
+            # (B·segments) -> B
+            has_modality = feats[name].present.view(-1, num_segs)[:, 0]
+            # (B·segments)×C -> B×C; a backbone may have pooled segments before
+            x = x.view(len(has_modality), -1, width).mean(dim=1)
+            x = torch.where(has_modality[:, None], x, 0.0)
             features.append(x)
             logits.append(self.fc_cls[name](x))
-            present.append(there)
+            present.append(has_modality)
         return Branches(
             features, torch.stack(logits, dim=1), torch.stack(present, dim=1)
         )
@@ -227,8 +206,8 @@ class ScoreFusionHead(BaseHead):
         for k, accuracy in self._accuracies(scores, labels):
             losses[f'top{k}_acc'] = accuracy
         for i, name in enumerate(self.modalities):
-            there = branches.present[:, i]
-            found = self._accuracies(branches.logits[there, i], labels[there])
+            rows = branches.present[:, i]
+            found = self._accuracies(branches.logits[rows, i], labels[rows])
             for k, accuracy in found[:1]:
                 losses[f'{name}/top{k}_acc'] = accuracy
         return losses
@@ -256,13 +235,17 @@ class ScoreFusionHead(BaseHead):
             scores = self.fuse(branches)
             separate = self.branch_scores(branches)
         views = len(scores) // len(data_samples)
+        # (B·V)×M×K -> B×M×K
         separate = torch.stack(
             [self.average_clip(x, views) for x in separate.unbind(dim=1)], dim=1
         )
+        # (B·V)×M -> B×M
         present = branches.present.view(-1, views, len(self.modalities))[:, 0]
-        for sample, rows, there in zip(data_samples, separate, present.tolist()):
+        for sample, rows, flags in zip(data_samples, separate, present.tolist()):
             sample.branch_scores = {
-                name: row for name, row, x in zip(self.modalities, rows, there) if x
+                name: row
+                for name, row, is_present in zip(self.modalities, rows, flags)
+                if is_present
             }
         return self.predict_by_feat(scores, data_samples)
 
@@ -288,13 +271,14 @@ class ScoreFusionHead(BaseHead):
             for name, value in zip(names or self.modalities, values)
         }
 
-    def _targets(self, data_samples: SampleList, like: Tensor) -> Tensor:
+    def _targets(self, data_samples: SampleList, logits: Tensor) -> Tensor:
         """Labels, or mixtures of them, as probabilities B×K."""
         labels = torch.stack([x.gt_label for x in data_samples])
-        labels = labels.to(like.device)
+        labels = labels.to(logits.device)
         if labels.is_floating_point():
             return labels
-        return F.one_hot(labels.squeeze(1), self.num_classes).to(like.dtype)
+        # B×1 -> B×K
+        return F.one_hot(labels.squeeze(1), self.num_classes).to(logits.dtype)
 
     def _accuracies(self, scores: Tensor, labels: Tensor) -> list[tuple[int, Tensor]]:
         """Pairs of k and top-k accuracy; nothing of no samples."""

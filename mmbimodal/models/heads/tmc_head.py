@@ -1,14 +1,17 @@
 from functools import reduce
 
+import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.utils import SampleList
 from mmengine.logging import MessageHub
 from torch import Tensor
+from torch.distributions import Dirichlet, kl_divergence
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import Branches, present_mean
 
-from .score_fusion_head import Branches, ScoreFusionHead, present_mean
+from .score_fusion_head import ScoreFusionHead
 
 
 def combine(first: Tensor, second: Tensor) -> Tensor:
@@ -27,18 +30,11 @@ def combine(first: Tensor, second: Tensor) -> Tensor:
 
 
 def dirichlet_divergence(alpha: Tensor) -> Tensor:
-    r"""KL divergence of Dir(α) from the uniform Dir(1), …×K -> ….
-
-    .. math::
-        \ln\frac{\Gamma(\sum_k α_k)}{\Gamma(K) \prod_k \Gamma(α_k)} +
-        \sum_k (α_k - 1) (ψ(α_k) - ψ(\sum_j α_j))
-    """
-    total = alpha.sum(dim=-1)
-    size = total.new_tensor(float(alpha.shape[-1]))
-    spread = (alpha - 1) * (alpha.digamma() - total.digamma()[..., None])
-    return (
-        total.lgamma() - size.lgamma() - alpha.lgamma().sum(dim=-1) + spread.sum(dim=-1)
+    """KL divergence of Dir(α) from the uniform Dir(1), …×K → …."""
+    found, uniform = (
+        Dirichlet(x, validate_args=False) for x in (alpha, torch.ones_like(alpha))
     )
+    return kl_divergence(found, uniform)
 
 
 def evidential_loss(evidence: Tensor, targets: Tensor, annealing: float) -> Tensor:

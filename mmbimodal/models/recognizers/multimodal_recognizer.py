@@ -8,7 +8,7 @@ from mmbimodal.errors import InputError
 
 @MODELS.register_module()
 class MultiModalRecognizer(BaseRecognizer):
-    """Recogniser of samples with several modalities.
+    """Recognizer of samples with several modalities.
 
     Backbone: dict of clips → dict of features. Neck (optional): features →
     features and auxiliary losses, as in MMAction2. Head: features → scores.
