@@ -11,20 +11,27 @@ An annotation is OpenMMLab 2.x JSON::
 
 Paths are relative to the data root. A row that lacks the key of a modality
 is a sample that lacks this modality.
+
+``"offsets": {"ir": 0.6}`` says that the first frame of ``ir`` was recorded 0.6
+seconds after zero of the sample's common clock; a modality that is not named
+has 0. In ``metainfo`` it holds for all samples, in a row for this one.
+``"start"`` and ``"end"`` of a row, in seconds on that clock, make the sample a
+piece of longer recordings; either may be absent.
 """
 
 import json
-import os
 import os.path as osp
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine import fileio
 
 from mmbimodal.errors import InputError
 
-_REMEDY = 'write it anew with the prepare.py of the data set'
+from .annotation_check import find_problems, first_twice, leaves_root
+from .text_file import read_text
+
+_REMEDY = 'write it again with tools/data/prepare.py'
 
 
 def read_annotation(ann_file: str) -> dict[str, Any]:
@@ -38,12 +45,14 @@ def read_annotation(ann_file: str) -> dict[str, Any]:
 
     Raises:
         InputError: If there is no such file, it is not an annotation, or
-            :func:`annotation_problems` finds something.
+            the content is wrong.
     """
     annotation = load_annotation(ann_file)
-    problem = next(_problems(annotation), None)
+    problem = next(find_problems(annotation), None)
     if problem is not None:
-        raise InputError(f'the annotation {ann_file} {problem}: {_REMEDY}, or mend it.')
+        raise InputError(
+            f'the annotation {ann_file} {problem}: {_REMEDY}, or correct it.'
+        )
     return annotation
 
 
@@ -53,30 +62,26 @@ def load_annotation(ann_file: str) -> Any:
     Raises:
         InputError: If there is no such file or it is not JSON.
     """
+    text = read_text(ann_file, 'annotation', _REMEDY)
     try:
-        with open(ann_file, encoding='utf-8') as f:
-            return json.load(f)
-    except OSError as error:
-        raise InputError(
-            f'cannot read the annotation {ann_file} ({error.strerror}): {_REMEDY}.'
-        ) from error
+        return json.loads(text)
     except ValueError as error:
         raise InputError(
             f'the annotation {ann_file} is not JSON ({error}): {_REMEDY}.'
         ) from error
 
 
-def annotation_problems(annotation: Any) -> list[str]:
-    """Everything that is wrong with the content of an annotation.
+def offsets_of(metainfo: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:
+    """Start of the modalities of a sample on its common clock.
 
     Args:
-        annotation: What the JSON file holds.
+        metainfo (Mapping[str, Any]): That of the annotation.
+        row (Mapping[str, Any]): The sample; it overrules ``metainfo``.
 
     Returns:
-        list[str]: One clause per kind of problem, with its first offender
-        and how many there are; it continues 'the annotation FILE …'.
+        dict[str, float]: Modality → seconds; those at 0 may be absent.
     """
-    return list(_problems(annotation))
+    return {**metainfo.get('offsets', {}), **row.get('offsets', {})}
 
 
 def resolve(data_root: str, path: str) -> str:
@@ -88,7 +93,7 @@ def resolve(data_root: str, path: str) -> str:
     Raises:
         InputError: If the path is absolute or climbs out of the root.
     """
-    if _leaves_root(path):
+    if leaves_root(path):
         raise InputError(
             f'the path {path} leaves the data root {data_root}: '
             'move or link the file into it.'
@@ -104,31 +109,36 @@ def write_annotation(
     classes: Sequence[str],
     modalities: Sequence[str],
     data_list: Sequence[dict[str, Any]],
+    offsets: Mapping[str, float] | None = None,
 ) -> None:
     """Write an annotation, one row per line, ordered by sample id.
 
-    The file appears complete or not at all.
+    The file appears complete or not at all; ``offsets`` are those of all samples.
 
     Raises:
-        InputError: If :func:`annotation_problems` finds something.
+        InputError: If the content is wrong.
     """
-    metainfo = dict(
+    metainfo: dict[str, Any] = dict(
         dataset=dataset, split=split, classes=list(classes), modalities=list(modalities)
     )
-    problem = next(_problems(dict(metainfo=metainfo, data_list=list(data_list))), None)
+    if offsets:
+        metainfo['offsets'] = dict(offsets)
+    problem = next(
+        find_problems(dict(metainfo=metainfo, data_list=list(data_list))), None
+    )
     if problem is not None:
         raise InputError(
             f'the annotation {ann_file} is not written because '
             f'it {problem}: look at the files of the data set.'
         )
-    keys = ['sample_id', 'label', *modalities]
+    keys = ['sample_id', 'label', *modalities, 'offsets', 'start', 'end']
     rows = [
         {key: row[key] for key in keys if key in row}
         for row in sorted(data_list, key=lambda row: row['sample_id'])
     ]
     lines = ',\n'.join(json.dumps(row, ensure_ascii=False) for row in rows)
-    metainfo = json.dumps(metainfo, ensure_ascii=False)
-    write_text(ann_file, f'{{"metainfo": {metainfo},\n"data_list": [\n{lines}\n]}}\n')
+    head = json.dumps(metainfo, ensure_ascii=False)
+    write_text(ann_file, f'{{"metainfo": {head},\n"data_list": [\n{lines}\n]}}\n')
 
 
 def write_text(path: str, text: str) -> None:
@@ -143,115 +153,12 @@ def read_label_map(path: str) -> list[str]:
     Raises:
         InputError: If the file is missing, empty, or names a class twice.
     """
-    try:
-        with open(path, encoding='utf-8') as f:
-            classes = [line.strip() for line in f if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f'cannot read the label map {path} ({error}): give '
-            'a text file with one class name per line.'
-        ) from error
+    text = read_text(path, 'label map', 'give a text file with one class name per line')
+    classes = [line.strip() for line in text.splitlines() if line.strip()]
     if not classes or len(set(classes)) < len(classes):
-        fault = f'names {_first_twice(classes)!r} twice' if classes else 'is empty'
+        fault = f'names {first_twice(classes)!r} twice' if classes else 'is empty'
         raise InputError(
             f'the label map {path} {fault}: give one class name '
             'per line, in the order of the labels.'
         )
     return classes
-
-
-def _problems(annotation: Any) -> Iterator[str]:
-    """See :func:`annotation_problems`; lazy, the structure comes first."""
-    if not (
-        isinstance(annotation, dict)
-        and isinstance(annotation.get('metainfo'), dict)
-        and isinstance(annotation.get('data_list'), list)
-    ):
-        yield 'has no "metainfo" object beside a "data_list" array'
-        return
-    classes = annotation['metainfo'].get('classes')
-    modalities = annotation['metainfo'].get('modalities')
-    rows = annotation['data_list']
-    for name, value in (('classes', classes), ('modalities', modalities)):
-        if not (
-            isinstance(value, list)
-            and value
-            and all(isinstance(item, str) for item in value)
-        ):
-            yield f'has no list of names in metainfo "{name}"'
-            return
-        if len(set(value)) < len(value):
-            yield f'lists {_first_twice(value)!r} twice in metainfo "{name}"'
-    if not rows:
-        yield 'has an empty "data_list"'
-        return
-    nameless = [
-        i
-        for i, row in enumerate(rows)
-        if not isinstance(row, dict) or not isinstance(row.get('sample_id'), str)
-    ]
-    if nameless:
-        yield _count(
-            'has a row without a "sample_id" string',
-            f'row {nameless[0]}',
-            len(nameless),
-        )
-        return
-    yield from _row_problems(rows, len(classes), set(modalities))
-
-
-def _row_problems(
-    rows: list[dict[str, Any]], num_classes: int, modalities: set
-) -> Iterator[str]:
-    ids = [row['sample_id'] for row in rows]
-    copies = {name: n for name, n in Counter(ids).items() if n > 1}
-    if copies:
-        yield _count('has a sample id more than once', next(iter(copies)), len(copies))
-
-    def is_label(label: Any) -> bool:
-        # bool is an int to Python
-        return type(label) is int and 0 <= label < num_classes
-
-    faults = {
-        f'has a label that is not an integer from 0 to {num_classes - 1}': [
-            (i, repr(r.get('label')))
-            for i, r in zip(ids, rows)
-            if not is_label(r.get('label'))
-        ],
-        'has a key that is no modality of its metainfo': [
-            (i, repr(key))
-            for i, r in zip(ids, rows)
-            for key in r
-            if key not in {'sample_id', 'label', *modalities}
-        ],
-        'has a sample without any modality': [
-            (i, 'no path') for i, r in zip(ids, rows) if not modalities & set(r)
-        ],
-        'has a path that is not relative to, or leaves, the data root': [
-            (i, repr(r[key]))
-            for i, r in zip(ids, rows)
-            for key in sorted(modalities & set(r))
-            if not isinstance(r[key], str) or _leaves_root(r[key])
-        ],
-    }
-    for fault, found in faults.items():
-        if found:
-            sample_id, what = found[0]
-            yield _count(fault, f'{what} in {sample_id}', len(found))
-
-
-def _leaves_root(path: str) -> bool:
-    """Whether a path is empty, absolute, or climbs above its start."""
-    return (
-        not path
-        or osp.isabs(path)
-        or osp.normpath(path).split(os.sep)[0] in ('..', '.')
-    )
-
-
-def _first_twice(names: Sequence[str]) -> str:
-    return next(name for name, n in Counter(names).items() if n > 1)
-
-
-def _count(fault: str, first: str, count: int) -> str:
-    return f'{fault} ({first}{", the first" if count > 1 else ""} of {count})'

@@ -1,15 +1,17 @@
 import json
+import math
 import os
 
 import pytest
 
 from mmbimodal.datasets.annotation import (
-    annotation_problems,
+    offsets_of,
     read_annotation,
     read_label_map,
     resolve,
     write_annotation,
 )
+from mmbimodal.datasets.annotation_check import find_problems
 from mmbimodal.errors import InputError
 
 
@@ -80,6 +82,15 @@ def changed(where, key, value):
         (changed(1, 'rgb', 'a/../../x'), r"data root \('a/../../x' in b of 1\)"),
         (changed(1, 'rgb', ''), r"data root \('' in b of 1\)"),
         (changed(1, 'rgb', 7), r'data root \(7 in b of 1\)'),
+        (changed(1, 'rgb', 'a\\b.avi'), r'path with backslashes'),
+        (changed(1, 'offsets', 0.6), r'offsets that are not seconds .*\(0.6 in b'),
+        (changed(1, 'offsets', {'depth': 1}), 'offsets that are not seconds'),
+        (changed(1, 'offsets', {'ir': '1'}), 'offsets that are not seconds'),
+        (changed(1, 'offsets', {'ir': math.nan}), 'offsets that are not seconds'),
+        (changed(1, 'start', '1'), r"start or end .*\('1' to None in b of 1\)"),
+        (changed(1, 'end', math.inf), 'has a start or end that is not in seconds'),
+        (lambda a: a['data_list'][1].update(start=2, end=2) or a, 'end before its st'),
+        (changed('metainfo', 'offsets', {'x': 1}), 'metainfo "offsets" that are not'),
     ],
 )
 def test_refuses_with_one_sentence_that_names_the_file(tmp_path, change, message):
@@ -93,10 +104,35 @@ def test_refuses_with_one_sentence_that_names_the_file(tmp_path, change, message
 def test_a_missing_file_and_a_file_that_is_not_json(tmp_path):
     with pytest.raises(InputError, match='missing.json .*No such file'):
         read_annotation(str(tmp_path / 'missing.json'))
-    for content in (b'{"metainfo": ', b'\xff\xfe\x00'):
+    for content, message in (
+        (b'{"metainfo": ', 'text.json is not JSON'),
+        (b'\xff\xfe\x00', 'text.json because it is in UTF-16'),
+    ):
         (tmp_path / 'text.json').write_bytes(content)
-        with pytest.raises(InputError, match='text.json is not JSON'):
+        with pytest.raises(InputError, match=message):
             read_annotation(str(tmp_path / 'text.json'))
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    path = tmp_path / 'a.json'
+    path.write_text(json.dumps(good()), encoding='utf-8-sig')
+    assert read_annotation(str(path)) == good()
+    path.write_text('hug\njog\n', encoding='utf-8-sig')
+    assert read_label_map(str(path)) == ['hug', 'jog']
+
+
+def test_offsets_of_a_sample_overrule_those_of_all(tmp_path):
+    annotation = good()
+    annotation['metainfo']['offsets'] = dict(rgb=0.1, ir=-0.5)
+    annotation['data_list'][0].update(offsets=dict(ir=2), start=1.5, end=4)
+    path = tmp_path / 'a.json'
+    write_annotation(
+        str(path), data_list=annotation['data_list'], **annotation['metainfo']
+    )
+    written = read_annotation(str(path))
+    assert written == annotation
+    offsets = [offsets_of(written['metainfo'], row) for row in written['data_list']]
+    assert offsets == [dict(rgb=0.1, ir=2), dict(rgb=0.1, ir=-0.5)]
 
 
 def test_all_problems_are_listed_with_their_counts():
@@ -104,12 +140,12 @@ def test_all_problems_are_listed_with_their_counts():
     annotation['data_list'] *= 2
     annotation['data_list'][0]['label'] = 5
     annotation['data_list'][1]['rgb'] = '../b.avi'
-    problems = annotation_problems(annotation)
+    problems = list(find_problems(annotation))
     assert len(problems) == 3
     assert 'more than once (a, the first of 2)' in problems[0]
     assert '(5 in a, the first of 2)' in problems[1]
     assert "('../b.avi' in b, the first of 2)" in problems[2]
-    assert annotation_problems(good()) == []
+    assert list(find_problems(good())) == []
 
 
 def test_resolve_stays_inside_the_root(tmp_path):

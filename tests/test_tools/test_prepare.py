@@ -214,7 +214,8 @@ def test_errors_are_one_sentence_and_write_no_annotation(
         ntu[1](tmp_path, '--exclude', tmp_path / 'list.txt')
     with pytest.raises(InputError, match='lies in'):
         infar[1](tmp_path, tmp_path / 'ir', tmp_path / 'out')
-    with pytest.raises(InputError, match='are both'):
+    write_video(tmp_path / 'a' / '1_hug.avi')
+    with pytest.raises(InputError, match='put the word "rgb" into the file names'):
         infar[1](tmp_path / 'a', tmp_path / 'a', tmp_path / 'out')
 
 
@@ -284,33 +285,6 @@ def test_infar_split_file_is_obeyed(tmp_path, infar, write_video, suffix):
     assert not (out / 'split.txt').exists()
 
 
-@pytest.mark.parametrize(
-    'text, message',
-    [
-        ('1_hug validation', 'neither "train" nor "test" of 1_hug'),
-        ('1_hug', 'cannot read the split file'),
-        ('1_hug train\n1_hug test', 'names a sample twice'),
-        ('', 'of any sample'),
-    ],
-)
-def test_infar_split_file_mistakes(tmp_path, infar, text, message):
-    path = tmp_path / 'split.txt'
-    path.write_text(text)
-    with pytest.raises(InputError, match=message):
-        infar[0].read_split(path)
-
-
-def test_stratified_split_is_balanced_and_reproducible(infar):
-    split = infar[0].stratified_split
-    names = [f'{i:06}_{c}' for i in range(100) for c in ('hug', 'jog')]
-    drawn = split(names, 0.2, 0)
-    assert split(names[::-1], 0.2, 0) == drawn
-    assert split(names, 0.2, 1) != drawn
-    for c in ('hug', 'jog'):
-        test = [i for i in names if i.endswith(c) and drawn[i] == 'test']
-        assert len(test) == 20
-
-
 def test_infar_frame_folders_and_id_regex(tmp_path, infar, write_video):
     for k, name in enumerate(('1_hug', '2_hug')):
         write_video(tmp_path / 'visible' / f'{name}_vis.avi')
@@ -327,7 +301,7 @@ def test_infar_frame_folders_and_id_regex(tmp_path, infar, write_video):
             tmp_path / 'visible',
             tmp_path / 'thermal',
             root,
-            '--id-regex',
+            '--regex',
             r'^(\d+_[a-z]+)_',
             '--split-file',
             split,
@@ -338,6 +312,19 @@ def test_infar_frame_folders_and_id_regex(tmp_path, infar, write_video):
     assert len(video) == 11 and video.get_avg_fps() == 25
     means = [video[i].asnumpy().mean() for i in range(11)]
     assert np.allclose(means, np.arange(11) * 20, atol=4)
+
+
+def test_infar_both_modalities_in_one_folder(tmp_path, infar, write_video):
+    for i in range(2):
+        for modality in ('rgb', 'ir'):
+            write_video(tmp_path / 'all' / f'fight_00{i}_{modality}.avi')
+            write_video(tmp_path / 'all' / 'hug' / f'{i}_{modality}.avi')
+    infar[1](tmp_path / 'all', tmp_path / 'all', tmp_path / 'out')
+    out = tmp_path / 'out/annotations'
+    found = sorted(ids(out / 'train.json') + ids(out / 'test.json'))
+    assert found == ['fight_000', 'fight_001', 'hug_0', 'hug_1']
+    report = json.loads((out / 'report.json').read_text())
+    assert not (report['unpaired'] or report['left_out'] or report['faults'])
 
 
 def test_target_size_keeps_the_ratio_and_never_enlarges():

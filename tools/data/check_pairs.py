@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from mmbimodal.datasets.annotation import (
-    annotation_problems,
     load_annotation,
     read_annotation,
     resolve,
     write_text,
 )
+from mmbimodal.datasets.annotation_check import find_problems
 from mmbimodal.datasets.ntu_id import parse_ntu_id
 from mmbimodal.datasets.process_pool import parallel_map
 from mmbimodal.datasets.video_probe import Probe, crashed, probe
@@ -195,7 +195,7 @@ def check(args: argparse.Namespace) -> dict:
             'give the training annotation with --against.'
         )
     annotation = load_annotation(str(args.ann))
-    errors = annotation_problems(annotation)
+    errors = list(find_problems(annotation))
     if errors:  # its rows cannot be trusted to name files
         return dict(errors=errors, warnings=[])
     # prepare.py writes into DATA_ROOT/annotations

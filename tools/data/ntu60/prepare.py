@@ -12,12 +12,18 @@ import re
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from mmbimodal.datasets.annotation import read_label_map
 from mmbimodal.datasets.ntu_id import parse_ntu_id
-from mmbimodal.datasets.pairing import scan
-from mmbimodal.datasets.preparation import Recipe, add_arguments, prepare
+from mmbimodal.datasets.preparation import (
+    Name,
+    Recipe,
+    add_arguments,
+    prepare,
+    scan,
+)
+from mmbimodal.datasets.text_file import read_text
 from mmbimodal.datasets.video_probe import SKELETON_SUFFIX, VIDEO_SUFFIXES
 from mmbimodal.errors import InputError
 
@@ -107,9 +113,9 @@ def split_of(sample_ids: Sequence[str], protocol: str, ntu120: bool) -> dict[str
     return {i: 'train' if is_train(i, protocol, ntu120) else 'test' for i in sample_ids}
 
 
-def id_of(stem: str) -> str | None:
-    match = STEM.fullmatch(stem)
-    return match and match[1]
+def name_of(path: PurePath) -> Name | None:
+    match = STEM.fullmatch(path.name)
+    return match and Name(match[1])
 
 
 def label_of(sample_id: str, num_classes: int) -> int | None:
@@ -120,12 +126,8 @@ def label_of(sample_id: str, num_classes: int) -> int | None:
 def read_ids(path: Path) -> list[str]:
     """Sample ids in a text file, such as the released list of samples with
     missing skeletons, which has prose above."""
-    try:
-        ids = [i for i in path.read_text().split() if parse_ntu_id(i)]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f'cannot read the list {path} ({error}): give a text file of sample ids.'
-        ) from error
+    text = read_text(str(path), 'list', 'give a text file of sample ids')
+    ids = [i for i in text.split() if parse_ntu_id(i)]
     if not ids:
         raise InputError(
             f'the list {path} names no sample id: give one such '
@@ -138,18 +140,37 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('data_root', type=Path, metavar='DATA_ROOT')
+    parser.add_argument(
+        'data_root',
+        type=Path,
+        metavar='DATA_ROOT',
+        help='folder that holds the released folders',
+    )
     parser.add_argument(
         '--protocol',
         choices=['xview', 'xsub', 'xset'],
         help='cross-view, cross-subject, or cross-setup (120 only);\n'
         'default: xview, with --ntu120 xsub',
     )
-    parser.add_argument('--ntu120', action='store_true')
     parser.add_argument(
-        '--modalities', nargs='+', choices=list(FOLDERS), default=['rgb', 'ir']
+        '--ntu120',
+        action='store_true',
+        help='the data set is NTU RGB+D 120; default: 60',
     )
-    parser.add_argument('--label-map', type=Path, metavar='FILE')
+    parser.add_argument(
+        '--modalities',
+        nargs='+',
+        choices=list(FOLDERS),
+        default=['rgb', 'ir'],
+        help='modalities of every sample; default: rgb ir',
+    )
+    parser.add_argument(
+        '--label-map',
+        type=Path,
+        metavar='FILE',
+        help='one class name per line, in the order of the labels;\n'
+        'default: DATA_ROOT/label_map.txt, else the official names',
+    )
     parser.add_argument(
         '--exclude',
         type=Path,
@@ -190,7 +211,7 @@ def main(args: argparse.Namespace) -> None:
     scans = {
         modality: scan(
             args.data_root / FOLDERS[modality],
-            id_of,
+            name_of,
             suffixes=[SKELETON_SUFFIX] if modality == 'skeleton' else VIDEO_SUFFIXES,
         )
         for modality in args.modalities
@@ -201,7 +222,7 @@ def main(args: argparse.Namespace) -> None:
         out=args.out or args.data_root / 'annotations',
         classes=classes,
         label_of=partial(label_of, num_classes=len(classes)),
-        split_of=partial(split_of, protocol=protocol, ntu120=args.ntu120),
+        splits_of=lambda ids: {'': split_of(ids, protocol, args.ntu120)},
         folders=FOLDERS,
         prefix=f'{protocol}_',
         official=official,

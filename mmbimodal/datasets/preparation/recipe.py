@@ -3,22 +3,20 @@
 import argparse
 import json
 import os.path as osp
-import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
+from mmbimodal.datasets.annotation import write_annotation, write_text
+from mmbimodal.datasets.process_pool import parallel_map
+from mmbimodal.datasets.video_probe import Probe, crashed, probe
 from mmbimodal.errors import InputError
 
-from .annotation import write_annotation, write_text
 from .pairing import Pairs, Scan, pair
-from .process_pool import parallel_map
-from .reencode import reencode
+from .placing import place
 from .report import Report
-from .video_probe import VIDEO_SUFFIXES, Probe, crashed, probe
-
-SPLITS = ('train', 'test')
+from .splits import SPLITS, Split
 
 
 @dataclass
@@ -31,7 +29,8 @@ class Recipe:
         out: Folder of the annotations.
         classes: Class names in the order of the labels.
         label_of: Sample id → label; None if it is of no class.
-        split_of: Ids of usable samples → id → 'train' | 'test'.
+        splits_of: Ids of usable samples → name of a fold → its split. A data
+            set without folds has one, named ''.
         folders: Modality → folder in the data root for the files that are
             linked or encoded into it.
         prefix: Beginning of the names of the files in ``out``.
@@ -39,6 +38,11 @@ class Recipe:
             complete data set.
         exclude: Ids of samples that are not wanted.
         known_broken: Ids of samples that are broken in the release.
+        offsets: Sample id → modality → start in seconds; see
+            :mod:`mmbimodal.datasets.annotation`.
+        common_offsets: Modality → start in seconds, in all samples.
+        allow_missing: Annotate samples that lack a modality too.
+        record_split: Write the split to ``split.txt``, because it was drawn.
     """
 
     dataset: str
@@ -46,12 +50,16 @@ class Recipe:
     out: Path
     classes: list[str]
     label_of: Callable[[str], int | None]
-    split_of: Callable[[Sequence[str]], dict[str, str]]
+    splits_of: Callable[[Sequence[str]], dict[str, Split]]
     folders: dict[str, str]
     prefix: str = ''
     official: dict[str, int] = field(default_factory=dict)
     exclude: Collection[str] = ()
     known_broken: Collection[str] = ()
+    offsets: Mapping[str, dict[str, float]] = field(default_factory=dict)
+    common_offsets: Mapping[str, float] = field(default_factory=dict)
+    allow_missing: bool = False
+    record_split: bool = False
 
     def __post_init__(self) -> None:
         self.data_root = Path(osp.abspath(self.data_root))
@@ -109,7 +117,7 @@ def prepare(
             written even so, the annotations are not.
     """
     report = Report(recipe.dataset, official_sizes=dict(recipe.official))
-    pairing = pair(scans, recipe.label_of, recipe.exclude)
+    pairing = pair(scans, recipe.label_of, recipe.exclude, recipe.allow_missing)
     report.unpaired = pairing.unpaired
     for reason, ids in pairing.left_out.items():
         report.leave_out(reason, ids)
@@ -117,8 +125,17 @@ def prepare(
         check = 'open'  # re-encoding decodes every frame itself
     probes = _probe_all(pairing.pairs, check, workers)
     pairs = report.drop_faulty(pairing.pairs, probes)
-    pairs = _place(pairs, recipe, report, short_side, workers)
-    rows = _split(pairs, recipe, report)
+    placed, faults = place(
+        pairs, scans, recipe.data_root, recipe.folders, short_side, workers
+    )
+    probes = {
+        source: Probe(fault='undecodable', detail=fault)
+        for source, fault in faults.items()
+    }
+    sound = report.drop_faulty(pairs, probes)
+    pairs = {i: placed[i] for i in sound}
+    splits = recipe.splits_of(sorted(pairs))
+    rows = _rows(pairs, splits, recipe, report)
     _warn(recipe, report)
     report.describe(scans)
     write_text(
@@ -127,19 +144,27 @@ def prepare(
     )
     report.show()
     _write(rows, recipe, list(scans))
+    if recipe.record_split:
+        lines = (f'{i} {name}\n' for i, name in sorted(splits[''].items()))
+        write_text(recipe.file('split.txt'), ''.join(lines))
     return report
 
 
-def _split(pairs: Pairs, recipe: Recipe, report: Report) -> dict[str, list[dict]]:
-    """Split → annotation rows."""
-    split = recipe.split_of(sorted(pairs))
-    report.leave_out('in no split', set(pairs) - set(split))
-    report.leave_out('in a split, not usable', set(split) - set(pairs))
+def _rows(
+    pairs: Pairs, splits: dict[str, Split], recipe: Recipe, report: Report
+) -> dict[str, list[dict]]:
+    """Name of an annotation, such as 'train' or 'fold0_test' → its rows."""
+    named = set().union(*splits.values())
+    report.leave_out('in no split', set(pairs) - named)
+    report.leave_out('in a split, not usable', named - set(pairs))
     rows = {
-        name: [_row(recipe, i, pairs[i]) for i in pairs if split.get(i) == name]
+        f'{fold}{name}': [
+            _row(recipe, i, files) for i, files in pairs.items() if split.get(i) == name
+        ]
+        for fold, split in splits.items()
         for name in SPLITS
     }
-    report.split_sizes = {name: len(rows[name]) for name in SPLITS}
+    report.split_sizes = {name: len(found) for name, found in rows.items()}
     return rows
 
 
@@ -147,21 +172,22 @@ def _write(
     rows: dict[str, list[dict]], recipe: Recipe, modalities: Sequence[str]
 ) -> None:
     """Write the annotations, all of them or none."""
-    for name in SPLITS:
-        if not rows[name]:
+    for name, found in rows.items():
+        if not found:
             raise InputError(
                 f'no usable sample is left for the {name} split of '
                 f'{recipe.data_root}: see {recipe.file("report.json")} for '
                 'what became of each file.'
             )
-    for name in SPLITS:
+    for name, found in rows.items():
         write_annotation(
             recipe.file(f'{name}.json'),
             dataset=recipe.dataset,
             split=f'{recipe.prefix}{name}',
             classes=recipe.classes,
             modalities=modalities,
-            data_list=rows[name],
+            data_list=found,
+            offsets=recipe.common_offsets,
         )
     write_text(str(recipe.out / 'label_map.txt'), '\n'.join(recipe.classes) + '\n')
 
@@ -171,14 +197,20 @@ def _row(recipe: Recipe, sample_id: str, files: dict[str, Path]) -> dict:
         modality: path.relative_to(recipe.data_root).as_posix()
         for modality, path in files.items()
     }
-    return dict(sample_id=sample_id, label=recipe.label_of(sample_id), **paths)
+    row = dict(sample_id=sample_id, label=recipe.label_of(sample_id), **paths)
+    offsets = {
+        modality: seconds
+        for modality, seconds in recipe.offsets.get(sample_id, {}).items()
+        if modality in files
+    }
+    return dict(row, offsets=offsets) if offsets else row
 
 
 def _warn(recipe: Recipe, report: Report) -> None:
     """Add warnings to the report, each with its numbers or names."""
     sizes = dict(report.split_sizes, all=sum(report.split_sizes.values()))
     for name, official in recipe.official.items():
-        if sizes[name] != official:
+        if name in sizes and sizes[name] != official:
             report.warnings.append(
                 f'{name} has {sizes[name]} samples, the '
                 f'complete {recipe.dataset} {official}'
@@ -207,57 +239,3 @@ def _probe_all(pairs: Pairs, check: str, workers: int | None) -> dict[str, Probe
         crashed=crashed,
     )
     return dict(zip(paths, probes))
-
-
-def _place(
-    pairs: Pairs,
-    recipe: Recipe,
-    report: Report,
-    short_side: int | None,
-    workers: int | None,
-) -> Pairs:
-    """Bring every file into the data root: encoded, linked, or as it is."""
-    root = recipe.data_root
-    placed: Pairs = {i: dict(row) for i, row in pairs.items()}
-    jobs = []
-    for i, row in pairs.items():
-        for modality, source in row.items():
-            folder = root / recipe.folders[modality]
-            is_video = source.suffix.lower() in VIDEO_SUFFIXES
-            if source.is_dir() or (short_side and is_video):
-                # Never beside the sources, or the next scan finds both.
-                folder = folder.with_name(f'{folder.name}_{short_side or "video"}')
-                stem = source.name if source.is_dir() else source.stem
-                placed[i][modality] = folder / f'{stem}.avi'
-                jobs.append((str(source), str(placed[i][modality])))
-            elif root not in source.parents:
-                placed[i][modality] = folder / source.name
-                _link(source, placed[i][modality])
-    if jobs:
-        faults = reencode(jobs, short_side, workers)
-        probes = {
-            source: Probe(fault='undecodable', detail=fault)
-            for source, fault in faults.items()
-        }
-        sound = report.drop_faulty(pairs, probes)
-        placed = {i: placed[i] for i in sound}
-    return placed
-
-
-def _link(source: Path, target: Path) -> None:
-    """Link a file into the data root, or copy it where links do not work."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() and target.samefile(source):
-        return
-    if target.is_symlink():  # of an earlier run, out of date
-        target.unlink()
-    if not target.exists():
-        try:
-            target.symlink_to(source)
-        except OSError:
-            shutil.copy2(source, target)
-    elif target.stat().st_size != source.stat().st_size:
-        raise InputError(
-            f'{target} is in the way of {source}: move it away '
-            'or give another data root.'
-        )

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
+from mmbimodal.datasets.video_probe import Probe
+
 from .pairing import Pairs, Scan
-from .video_probe import Probe
 
 
 @dataclass
