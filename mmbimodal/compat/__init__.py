@@ -16,17 +16,23 @@ def apply() -> None:
     localizers.stub_missing_drn()
     from mmbimodal.compat import (
         amp_on_cpu,
+        array_to_int,
         atomic_write,
         bfloat16_loss,
         checkpoint,
         checkpoint_hook,
         cpu_distributed,
+        hue_overflow,
         last_checkpoint,
+        numpy_names,
         registries,
     )
 
     registries.fill()
     bfloat16_loss.patch()
+    numpy_names.patch()
+    hue_overflow.patch()
+    array_to_int.patch()
     checkpoint.allow_training_checkpoints()
     checkpoint.register_loaders()
     atomic_write.register()

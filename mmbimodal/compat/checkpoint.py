@@ -6,9 +6,12 @@ torch ≥ 2.6 loads weights only, but mmengine's training checkpoints hold its
 training checkpoint may hold besides tensors. Can go when mmengine does so.
 
 mmengine's download does not verify the checksum in the file's name and reads
-the file with ``weights_only=False``; the loaders here do neither.
+the file with ``weights_only=False``; the loaders here do neither. Six files of
+MMAction2 have no checksum in their name: they need the user's consent, and the
+checksum of the first download is recorded and required from then on.
 """
 
+import hashlib
 import os
 import pickle
 import re
@@ -27,6 +30,9 @@ from mmengine.utils import digit_version
 from torch.hub import HASH_REGEX, download_url_to_file
 
 from mmbimodal.errors import InputError
+
+# Set to 1, a file without a checksum in its name is downloaded.
+TRUST_VARIABLE = 'MMBIMODAL_TRUST_FIRST_DOWNLOAD'
 
 # Functions that mmengine stores in checkpoints, by the class they are of.
 _ATTRIBUTES = {
@@ -105,33 +111,65 @@ def load_from_local(filename: str, map_location: str | None = None) -> Any:
 def load_from_http(
     filename: str, map_location: str | None = None, model_dir: str | None = None
 ) -> Any:
-    """Download once, verify the checksum in the name, load weights only.
+    """Download once, verify the checksum, load weights only.
+
+    The checksum is in the file's name or, with the user's consent, that of
+    the first download.
 
     Raises:
-        InputError: The name holds no checksum, it does not match, or the
-            download failed.
+        InputError: There is no checksum, it does not match, or the download
+            failed.
     """
     name = os.path.basename(urlparse(filename).path)
     checksum = HASH_REGEX.search(name)
     folder = Path(model_dir or Path(torch.hub.get_dir()) / 'checkpoints')
     path = folder / name
-    if checksum is None:
+    record = folder / f'{name}.sha256'
+    trusted = record.exists() or os.environ.get(TRUST_VARIABLE) == '1'
+    if checksum is None and not trusted:
         raise InputError(
             f'{filename} has no checksum in its name '
             '("-<sha256>."), so what arrives cannot be verified: '
-            'download it yourself and give the local path'
+            'download it yourself and give the local path, or set '
+            f'{TRUST_VARIABLE}=1 to trust the first download, whose checksum '
+            f'is recorded in {record} and required from then on'
         )
-    if is_main_process() and not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            download_url_to_file(filename, str(path), hash_prefix=checksum.group(1))
-        except (URLError, OSError, RuntimeError) as error:
-            raise InputError(
-                f'{filename} could not be downloaded ({error}): bring the '
-                f'file to {path} by other means and start again'
-            ) from error
+    if is_main_process():
+        if not path.exists():
+            _download(filename, path, checksum and checksum.group(1))
+        if checksum is None:
+            _check_record(path, record)
     barrier()
     return load_from_local(str(path), map_location)
+
+
+def _download(url: str, path: Path, checksum: str | None) -> None:
+    """Fetch a file whose checksum starts with ``checksum``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        download_url_to_file(url, str(path), hash_prefix=checksum)
+    except (URLError, OSError, RuntimeError) as error:
+        raise InputError(
+            f'{url} could not be downloaded ({error}): bring the '
+            f'file to {path} by other means and start again'
+        ) from error
+
+
+def _check_record(path: Path, record: Path) -> None:
+    """Compare with the recorded checksum, or record it the first time.
+
+    Raises:
+        InputError: The file is not the one that was trusted.
+    """
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if not record.exists():
+        # The format of sha256sum, whose --check reads it.
+        record.write_text(f'{digest}  {path.name}\n')
+    elif record.read_text().split()[:1] != [digest]:
+        raise InputError(
+            f'{path} is not the file that was trusted: its checksum is {digest}, '
+            f'{record} holds another; delete both to download and trust it anew'
+        )
 
 
 def register_loaders() -> None:

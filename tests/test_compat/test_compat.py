@@ -1,9 +1,11 @@
 """Each shim works, and is still needed: when a test named
 ``test_…_still_…`` turns red, upstream has mended it and the shim can go."""
 
+import hashlib
 import inspect
 import os
 import pickle
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -249,11 +251,10 @@ def test_missing_checkpoint_is_named(tmp_path):
 
 def serve(tmp_path, monkeypatch, content):
     """Downloads copy ``content`` instead of reaching for the network."""
-    import hashlib
 
     def download(url, path, hash_prefix):
         digest = hashlib.sha256(content).hexdigest()
-        if not digest.startswith(hash_prefix):
+        if not digest.startswith(hash_prefix or ''):
             raise RuntimeError('invalid hash value')
         Path(path).write_bytes(content)
 
@@ -272,8 +273,40 @@ def test_download_verifies_the_checksum_in_the_name(tmp_path, monkeypatch):
     assert loaded['weight'].tolist() == [1, 1, 1]
     with pytest.raises(InputError, match='could not be downloaded'):
         load('https://zoo.example/m_2022-00000000.pth', 'cpu', str(tmp_path / 'cache'))
-    with pytest.raises(InputError, match='no checksum in its name'):
+    with pytest.raises(InputError, match=f'no checksum.*{checkpoint.TRUST_VARIABLE}=1'):
         load('https://zoo.example/m.pth', 'cpu', str(tmp_path / 'cache'))
+
+
+def test_the_first_download_is_trusted_with_consent_only(tmp_path, monkeypatch):
+    """Its checksum is recorded; another file under that name is refused."""
+    torch.save(dict(weight=torch.ones(3)), tmp_path / 'source.pth')
+    serve(tmp_path, monkeypatch, (tmp_path / 'source.pth').read_bytes())
+    cache = tmp_path / 'cache'
+
+    def load():
+        return checkpoint.load_from_http('https://zoo.example/m.pth', 'cpu', str(cache))
+
+    monkeypatch.setenv(checkpoint.TRUST_VARIABLE, '1')
+    assert load()['weight'].tolist() == [1, 1, 1]
+    digest, name = (cache / 'm.pth.sha256').read_text().split()
+    assert name == 'm.pth'
+    assert digest == hashlib.sha256((cache / 'm.pth').read_bytes()).hexdigest()
+    monkeypatch.delenv(checkpoint.TRUST_VARIABLE)
+    assert load()['weight'].tolist() == [1, 1, 1]
+    torch.save(dict(weight=torch.zeros(3)), cache / 'm.pth')
+    with pytest.raises(InputError, match='m.pth is not the file that was trusted'):
+        load()
+
+
+def test_mmaction_still_has_weights_without_checksum():
+    folder = Path(mmaction.__file__).parent
+    found = {
+        url
+        for path in folder.rglob('*.py')
+        for url in re.findall(r"https://[^'\"\s]+\.pth", path.read_text())
+        if not checkpoint.HASH_REGEX.search(url)
+    }
+    assert found
 
 
 def test_upstream_still_downloads_without_checksum():
