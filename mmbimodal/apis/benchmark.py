@@ -1,328 +1,229 @@
-"""Time, memory and FLOPs of STAF beside the baseline it stands on."""
+"""Time, stages and peak memory of a model's steps."""
 
-import copy
+import ctypes
 import gc
-import math
 import platform
-import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
+from rich.console import Console
+from rich.progress import track
 from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile, record_function
+from torch.utils.benchmark import Timer
 
-from mmbimodal.errors import InputError
-from mmbimodal.models.weights import to_encoder_layout
+from .benchmark_models import Variant
 
-# Largest difference of logits that models of the same weights may have.
-TOLERANCE = 1e-3
+# Parts of an encoder layer by the names that the authors' release gives them.
+LAYER_STAGES = dict(
+    temporal_norm1='temporal attention',
+    temporal_attn='temporal attention',
+    temporal_fc='temporal attention',
+    norm1='spatial attention',
+    attn='spatial attention',
+    norm2='MLP',
+    mlp='MLP',
+)
+# What STAF adds to its baseline.
+OWN_STAGES = ('attention product', 'selection', 'fusion')
+STAGES = (
+    'patch embedding',
+    *dict.fromkeys(LAYER_STAGES.values()),
+    *OWN_STAGES,
+    'loss',
+    'rest',
+)
+
+Step = Callable[[], Any]
+show_progress = partial(track, console=Console(stderr=True))
 
 
-class Variant(NamedTuple):
-    """One of the models that are compared.
+class Steps:
+    """What a variant's model does with one batch.
 
     Args:
-        name (str): What it is, in words.
-        model (dict): Its config.
-        optimizer (dict): Config of its optimiser.
-        one_call_each (bool): Run the shared branch once for each modality
-            instead of once for all.
+        variant (Variant): Says which optimizer.
+        model (nn.Module): The variant's model.
+        inputs (dict[str, Tensor]): One batch, B×1×3×T×H×W each.
+        amp (bool): Mixed precision of the device's default type.
+        before (Callable): Called before each step.
     """
 
-    name: str
-    model: dict
-    optimizer: dict
-    one_call_each: bool = False
-
-
-def make_variants(
-    baseline: Config, staf: Config, modalities: int = 2, **size: int
-) -> dict[str, Variant]:
-    """The models of the comparison, of one size.
-
-    Args:
-        baseline (Config): Feature addition over ``BimodalTimeSformer``.
-        staf (Config): STAF over the same backbone.
-        modalities (int): How many. Defaults to 2.
-        size: ``num_frames``, ``img_size`` or ``num_layers`` of the backbone
-            instead of the configs' own.
-
-    Returns:
-        dict[str, Variant]: ``a1`` and ``a2``, MMAction2's own ``TimeSformer``
-        in one batch and in one call per modality; ``b``, ours with the same
-        head; ``c`` and ``d``, STAF with both paths.
-    """
-    plain, dense, gather = (
-        copy.deepcopy(x.model.to_dict()) for x in (baseline, staf, staf)
-    )
-    for model in (plain, dense, gather):
-        model.pop('data_preprocessor')
-        model['backbone'].pop('init_cfg', None)
-        model['backbone'].update(size)
-        names = tuple(model['backbone']['modalities'])
-        model['backbone']['modalities'] = (
-            names + tuple(f'modality_{i}' for i in range(3, modalities + 1))
-        )[:modalities]
-    dense['cls_head']['path'], gather['cls_head']['path'] = 'dense', 'gather'
-
-    ours = plain['backbone']
-    upstream = dict(
-        plain,
-        backbone=dict(
-            type='MultiBranchBackbone',
-            modalities=ours['modalities'],
-            branch=dict(
-                type='TimeSformer',
-                num_frames=ours['num_frames'],
-                img_size=ours['img_size'],
-                patch_size=ours['patch_size'],
-                embed_dims=ours['embed_dims'],
-                num_heads=ours['num_heads'],
-                num_transformer_layers=ours['num_layers'],
-            ),
-        ),
-    )
-    optimizers = [x.optim_wrapper.optimizer.to_dict() for x in (baseline, staf)]
-    return dict(
-        a1=Variant("MMAction2's TimeSformer, one batch", upstream, optimizers[0]),
-        a2=Variant(
-            "MMAction2's TimeSformer, one call per modality",
-            upstream,
-            optimizers[0],
-            one_call_each=True,
-        ),
-        b=Variant('BimodalTimeSformer, features added', plain, optimizers[0]),
-        c=Variant('STAF, dense', dense, optimizers[1]),
-        d=Variant('STAF, gather (default)', gather, optimizers[1]),
-    )
-
-
-def build_model(variant: Variant, device: str) -> nn.Module:
-    """The untrained model of a variant."""
-    init_default_scope('mmaction')
-    torch.manual_seed(0)
-    model = MODELS.build(copy.deepcopy(variant.model))
-    if variant.one_call_each:
-        branch = model.backbone.branches['shared']
-        model.backbone._calls = lambda streams: [(branch, [name]) for name in streams]
-    return model.to(device)
-
-
-def share_weights(models: dict[str, nn.Module]) -> None:
-    """Give all models the weights of ``a1``, and ``c`` the head of ``d``.
-
-    What starts at zero and would hide a difference is drawn at random.
-    """
-    source = models['a1']
-    for parameter in source.parameters():
-        if not parameter.any():
-            nn.init.normal_(parameter, std=0.02)
-    branch = source.backbone.branches['shared'].state_dict()
-    for name, model in models.items():
-        if name == 'a2':
-            model.load_state_dict(source.state_dict())
-        elif name != 'a1':
-            model.backbone.encoders['shared'].load_state_dict(to_encoder_layout(branch))
-            model.cls_head.fc_cls.load_state_dict(source.cls_head.fc_cls.state_dict())
-    for part in ('neck', 'cls_head'):
-        getattr(models['c'], part).load_state_dict(
-            getattr(models['d'], part).state_dict()
+    def __init__(
+        self,
+        variant: Variant,
+        model: nn.Module,
+        inputs: dict[str, Tensor],
+        amp: bool,
+        before: Step = lambda: None,
+    ) -> None:
+        first = next(iter(inputs.values()))
+        self.model, self.inputs, self.before = model, inputs, before
+        self.samples = [
+            ActionDataSample().set_gt_label(0).to(first.device) for _ in first
+        ]
+        self.autocast = torch.autocast(first.device.type, enabled=amp)
+        self.optimizer = build_optim_wrapper(
+            model, dict(type='OptimWrapper', optimizer=dict(variant.optimizer))
         )
 
+    def predict(self) -> Tensor:
+        """Logits, B×K."""
+        self.before()
+        self.model.eval()
+        with torch.inference_mode(), self.autocast:
+            return self.model(self.inputs, stage='head')
 
-def make_inputs(variant: Variant, batch: int, device: str) -> dict[str, Tensor]:
-    """Noise of the size that a variant takes, B×1×3×T×H×W each."""
-    backbone = variant.model['backbone']
-    size = backbone.get('branch', backbone)
-    generator = torch.Generator().manual_seed(0)
-    return {
-        name: torch.randn(
-            batch,
-            1,
-            3,
-            size['num_frames'],
-            size['img_size'],
-            size['img_size'],
-            generator=generator,
-        ).to(device)
-        for name in backbone['modalities']
-    }
+    def losses(self) -> dict[str, Tensor]:
+        """The forward pass of a training step."""
+        self.before()
+        self.model.train()
+        with self.autocast:
+            return self.model(self.inputs, self.samples, mode='loss')
+
+    def learn(self) -> None:
+        """A whole training step; it keeps no gradients."""
+        self.optimizer.update_params(self.model.parse_losses(self.losses())[0])
+        self.optimizer.zero_grad()
 
 
-def compare_outputs(
-    models: dict[str, nn.Module], inputs: dict[str, Tensor]
-) -> dict[str, float]:
-    """Largest difference between the logits of models that must agree.
+def seconds(step: Step) -> float:
+    """Seconds that a step takes, after one that does not count."""
+    threads = torch.get_num_threads()
+    timer = Timer('step()', globals=dict(step=step), num_threads=threads)
+    return timer.blocked_autorange(min_run_time=1e-3).median
+
+
+def time_in_turn(
+    steps: dict[str, Step], rounds: int, description: str
+) -> dict[str, list[float]]:
+    """Seconds of steps A B C A B C …, so that a busy machine slows all alike."""
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for name in show_progress([*steps] * rounds, description):
+        times[name].append(seconds(steps[name]))
+    return times
+
+
+def time_stages(model: nn.Module, step: Step, repeats: int) -> dict[str, float]:
+    """Milliseconds of each of ``STAGES``, under PyTorch's profiler.
 
     Args:
-        models (dict[str, nn.Module]): All variants, weights shared.
-        inputs (dict[str, Tensor]): One batch.
-
-    Returns:
-        dict[str, float]: For ``a2`` and ``b`` to ``a1``, for ``d`` to ``c``.
-
-    Raises:
-        InputError: They are not the same function.
+        model (nn.Module): STAF.
+        step (Callable): A forward pass of it, predicting or training.
+        repeats (int): Passes whose mean is taken, after one that does not
+            count.
     """
-    with torch.inference_mode():
-        logits = {
-            name: model.eval()(inputs, stage='head') for name, model in models.items()
-        }
-    found = {
-        name: (logits[name] - logits[other]).abs().max().item()
-        for name, other in (('a2', 'a1'), ('b', 'a1'), ('d', 'c'))
-    }
-    for name, difference in found.items():
-        if not difference <= TOLERANCE:
-            raise InputError(
-                f'model {name} differs from its reference by '
-                f'{difference:.1e} > {TOLERANCE:g} with the same weights, so '
-                'their times cannot be compared: correct the configs'
-            )
+    step()
+    with ExitStack() as hooks, ExitStack() as current:
+
+        def begin(stage: str) -> None:
+            if torch.cuda.is_initialized():
+                torch.cuda.synchronize()
+            current.close()
+            current.enter_context(record_function(stage))
+
+        for module, stage, following in _stage_modules(model):
+            for register, name in (
+                (module.register_forward_pre_hook, stage),
+                (module.register_forward_hook, following),
+            ):
+                handle = register(lambda *_, name=name: begin(name))
+                hooks.callback(handle.remove)
+        with profile(activities=[ProfilerActivity.CPU]) as profiler:
+            for _ in range(repeats):
+                begin('rest')
+                step()
+            begin('rest')
+            current.close()
+    found = {x.key: x.cpu_time_total / 1e3 / repeats for x in profiler.key_averages()}
+    return {stage: found.get(stage, 0.0) for stage in STAGES}
+
+
+def _stage_modules(model: nn.Module) -> list[tuple[nn.Module, str, str]]:
+    """Modules, the stage that each of them is, and the stage that follows."""
+    head = model.cls_head
+    found = [
+        (model.neck, 'selection', 'fusion'),
+        (head.loss_cls, 'loss', 'fusion'),
+        (head.loss_distill, 'loss', 'fusion'),
+    ]
+    for encoder in model.backbone.encoders.values():
+        found.append((encoder.patch_embed, 'patch embedding', 'rest'))
+        for layer in encoder.blocks:
+            for name, stage in LAYER_STAGES.items():
+                found.append((getattr(layer, name), stage, 'rest'))
+        # Nothing else runs between the last layer and the norm.
+        found.append((encoder.blocks[-1], 'rest', 'attention product'))
+        found.append((encoder.norm, 'rest', 'rest'))
     return found
 
 
-def autocast(device: str, amp: bool) -> AbstractContextManager:
-    """Mixed precision of the device's default type, or none."""
-    return torch.autocast(torch.device(device).type, enabled=amp)
+def peak_memory(step: Step, device: str) -> int | None:
+    """By how much a step's peak exceeds what is held before it, in bytes.
 
-
-def inference_step(
-    model: nn.Module, inputs: dict[str, Tensor], amp: bool
-) -> Callable[[], Any]:
-    """A function that predicts one batch."""
-    device = next(iter(inputs.values())).device.type
-
-    def step() -> Tensor:
-        model.eval()
-        with torch.inference_mode(), autocast(device, amp):
-            return model(inputs, stage='head')
-
-    return step
-
-
-def forward_step(
-    model: nn.Module, inputs: dict[str, Tensor], amp: bool
-) -> Callable[[], Any]:
-    """A function that computes the losses of one batch."""
-    first = next(iter(inputs.values()))
-    samples = [ActionDataSample().set_gt_label(0).to(first.device) for _ in first]
-
-    def step() -> dict[str, Tensor]:
-        model.train()
-        with autocast(first.device.type, amp):
-            return model(inputs, samples, mode='loss')
-
-    return step
-
-
-def training_step(
-    model: nn.Module, optimizer: dict, inputs: dict[str, Tensor], amp: bool
-) -> Callable[[], Any]:
-    """A function that learns from one batch and keeps no gradients."""
-    forward = forward_step(model, inputs, amp)
-    wrapper = build_optim_wrapper(
-        model, dict(type='OptimWrapper', optimizer=dict(optimizer))
-    )
-
-    def step() -> None:
-        wrapper.update_params(model.parse_losses(forward())[0])
-        wrapper.zero_grad()
-
-    return step
-
-
-def timed(step: Callable[[], Any], device: str) -> float:
-    """Seconds that a step takes."""
-    synchronize(device)
-    start = time.perf_counter()
-    step()
-    synchronize(device)
-    return time.perf_counter() - start
-
-
-def synchronize(device: str) -> None:
-    """Wait for a GPU."""
-    if torch.device(device).type == 'cuda':
-        torch.cuda.synchronize()
-
-
-def interleave(
-    steps: dict[str, Callable[[], Any]],
-    repeats: int,
-    device: str,
-    tick: Callable[[], Any],
-) -> dict[str, list[float]]:
-    """Times of A B C A B C …, after one round that does not count.
-
-    Args:
-        steps (dict[str, Callable]): What is timed.
-        repeats (int): Rounds.
-        device (str): Where.
-        tick (Callable): Called after each step.
-
-    Returns:
-        dict[str, list[float]]: Seconds.
+    The weights, and in training the optimizer's state, are held before; the
+    gradients belong to the step. On a GPU the figure is allocated memory, on
+    a CPU resident memory, or None where Linux does not tell it
+    (``resource.getrusage`` does not serve: its peak cannot be set back).
     """
-    times: dict[str, list[float]] = {name: [] for name in steps}
+    step()
     gc.collect()
-    for _ in range(1 + repeats):
-        for name, step in steps.items():
-            times[name].append(timed(step, device))
-            tick()
-    return {name: values[1:] for name, values in times.items()}
+    if torch.device(device).type == 'cuda':
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        step()
+        return torch.cuda.max_memory_allocated() - before
+    try:
+        # Free memory goes back to the system, and the peak starts anew.
+        ctypes.CDLL(None).malloc_trim(0)
+        Path('/proc/self/clear_refs').write_text('5')
+        before = _status('VmRSS')
+        step()
+        return _status('VmHWM') - before
+    except (OSError, AttributeError):
+        return None
+
+
+def _status(field: str) -> int:
+    """A size of this process in bytes, as the kernel counts it."""
+    text = Path('/proc/self/status').read_text()
+    return int(re.search(rf'^{field}:\s+(\d+) kB', text, re.MULTILINE)[1]) * 1024
 
 
 def matmul_peak(device: str, amp: bool) -> float:
     """Multiply-adds per second of the fastest large matrix product.
 
-    As a product and as a 1×1 convolution, which use different libraries.
+    A CPU computes a product and a 1×1 convolution with different libraries.
     """
-    side = 8192 if torch.device(device).type == 'cuda' else 2048
+    kind = torch.device(device).type
+    side = 8192 if kind == 'cuda' else 2048
     x, weight = torch.randn(2, side, side, device=device)
-    pixels = x[None, None].permute(0, 3, 1, 2)
-    with torch.inference_mode(), autocast(device, amp):
-        best = min(
-            timed(step, device)
-            for _ in range(8)
-            for step in (
-                lambda: F.linear(x, weight),
-                lambda: F.conv2d(pixels, weight[:, :, None, None], dilation=(1, 2)),
-            )
-        )
-    return side**3 / best
+    pixels, kernel = x.T[None, :, :, None], weight[:, :, None, None]
+    products = (
+        lambda: F.linear(x, weight),
+        lambda: F.conv2d(pixels, kernel, dilation=(1, 2)),
+    )
+    with torch.inference_mode(), torch.autocast(kind, enabled=amp):
+        return side**3 / min(seconds(step) for _ in range(4) for step in products)
 
 
 def describe_machine(device: str) -> str:
-    """Processor or GPU, threads and PyTorch's version."""
-    name = platform.processor() or platform.machine()
+    """Processor or GPU, threads, vector extensions and PyTorch's version."""
+    name, cpuinfo = platform.machine(), Path('/proc/cpuinfo')
     if torch.device(device).type == 'cuda':
         name = torch.cuda.get_device_name(device)
-    elif Path('/proc/cpuinfo').is_file():
-        for line in Path('/proc/cpuinfo').read_text().splitlines():
-            if line.startswith('model name'):
-                name = line.partition(':')[2].strip()
+    elif cpuinfo.is_file():
+        found = re.search(r'^model name\s*: (.*)$', cpuinfo.read_text(), re.MULTILINE)
+        name = found[1] if found else name
     return (
         f'{name}, {torch.get_num_threads()} threads, '
-        f'{torch.backends.cpu.get_cpu_capability()}, '
-        f'torch {torch.__version__}'
-    )
-
-
-def quartiles(values: Sequence[float]) -> list[float]:
-    """First quartile, median, third quartile."""
-    if not values:
-        return [math.nan] * 3
-    return (
-        torch.tensor(values, dtype=torch.float64)
-        .quantile(torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64))
-        .tolist()
+        f'{torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}'
     )

@@ -5,7 +5,7 @@ from .robustness_figure import robustness_figure
 from .selection_figure import selection_figure
 from .selection_video import save_selection_video
 from .table_figure import table_figure
-from .text_table import markdown_lines, mean_deviation
+from .text_table import markdown_lines, mean_deviation, print_table
 from .training_curves import read_scalars, training_curves
 from .tsne_figure import tsne_figure
 
@@ -15,6 +15,7 @@ __all__ = [
     'growth_figure',
     'markdown_lines',
     'mean_deviation',
+    'print_table',
     'read_scalars',
     'robustness_figure',
     'save_png',

@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import mean, stdev
 
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
 
 def markdown_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """A Markdown table, line by line as its rows come.
@@ -14,6 +18,21 @@ def markdown_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield f'| {" | ".join(row)} |'
         if not index:
             yield f'| {" | ".join(["---"] * len(row))} |'
+
+
+def print_table(rows: Sequence[Sequence[str]], markdown: bool = False) -> None:
+    """Print a table, however narrow the terminal is.
+
+    Args:
+        rows (Sequence[Sequence[str]]): Cells; the first row is the head.
+        markdown (bool): As Markdown. Defaults to False.
+    """
+    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD)
+    for index, title in enumerate(rows[0]):
+        table.add_column(title, justify='right' if index else 'left', no_wrap=True)
+    for row in rows[1:]:
+        table.add_row(*row)
+    Console(width=200, markup=False).print(table)
 
 
 def mean_deviation(values: Sequence[float]) -> str:

@@ -7,10 +7,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmbimodal.apis import benchmark, benchmark_memory, benchmark_stages
-from mmbimodal.errors import InputError
+from mmbimodal.apis import benchmark, benchmark_models, benchmark_runs
+from mmbimodal.models.layers import linear
 
-KEYS = ['a1', 'a2', 'b', 'c', 'd']
 TINY = dict(num_frames=2, img_size=32, embed_dims=16, num_heads=2, num_layers=2)
 
 
@@ -20,201 +19,209 @@ def tool(load_tool):
 
 
 @pytest.fixture
-def tiny(tool, monkeypatch):
-    """The tool with tiny configs in place of the synthetic size."""
+def pair(tool):
+    """Tiny configs of the baseline and of STAF."""
+    configs = [Config.fromfile(tool.CONFIGS / x.format('synth')) for x in tool.MODELS]
+    for config in configs:
+        options = {f'model.backbone.{key}': x for key, x in TINY.items()}
+        options['model.cls_head.in_channels'] = 16
+        if 'num_heads' in config.model.cls_head:
+            options['model.cls_head.num_heads'] = 2
+            options['model.neck.in_channels'] = 16
+            options['model.neck.num_samples'] = 10
+        config.merge_from_dict(options)
+    return configs
 
-    def configs(size):
-        found = []
-        for config in original(size):
-            options = {f'model.backbone.{k}': v for k, v in TINY.items()}
-            options['model.cls_head.in_channels'] = 16
-            if 'num_heads' in config.model.cls_head:
-                options['model.cls_head.num_heads'] = 2
-                options['model.neck.in_channels'] = 16
-                options['model.neck.num_samples'] = 10
-            config.merge_from_dict(options)
-            found.append(config)
-        return found
 
-    original = tool.configs
-    monkeypatch.setattr(tool, 'configs', configs)
+@pytest.fixture
+def tiny(tool, pair, monkeypatch):
+    """The tool with the tiny configs in place of its own."""
+    baseline, staf = pair
+    monkeypatch.setattr(
+        Config, 'fromfile', lambda path: staf if 'staf' in path.name else baseline
+    )
+    monkeypatch.setattr(linear, 'USE_ONEDNN', True)
     return tool
 
 
-def run(tool, monkeypatch, *options):
-    monkeypatch.setattr(
-        'sys.argv', ['benchmark.py', '--size', 'synth', '--repeats', '1', *options]
-    )
-    tool.main()
+@pytest.fixture
+def variants(pair):
+    return benchmark_models.make_variants(*pair)
 
 
-def fake_memory(*_):
-    return dict(inference=10**6, training=2 * 10**6)
+def steps_of(variant, batch=2):
+    model = benchmark_models.build_model(variant, 'cpu')
+    inputs = benchmark_models.make_inputs(variant, batch, 'cpu')
+    return benchmark.Steps(variant, model, inputs, False)
 
 
-def test_the_figures(tiny, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(tiny, 'measure_memory', fake_memory)
+def run(tool, *options):
+    tool.main(tool.parse_args(['--repeats', '1', *options]))
+
+
+def test_the_figures(tiny, tmp_path, capsys):
     path = tmp_path / 'figures.json'
-    run(tiny, monkeypatch, '--batch', '2', '--json', str(path), '--markdown')
+    run(tiny, '--batch', '2', '--json', str(path), '--markdown')
     found = json.loads(path.read_text())
-    assert list(found['models']) == KEYS
+    assert list(found['models']) == ['a1', 'a2', 'b', 'c', 'd', 'b off', 'd off']
     for model in found['models'].values():
         assert model['flops'] > 0
         for mode in ('inference', 'training'):
             low, median, high = model[mode]
             assert 0 < low <= median <= high
-    assert max(found['differences'].values()) < 1e-4
     for times in found['stages'].values():
-        assert set(times) == set(benchmark_stages.STAGES)
+        assert set(times) == set(benchmark.STAGES)
     assert found['stages']['inference']['loss'] == 0
     assert all(found['stages']['training forward'].values())
     printed = capsys.readouterr().out
-    assert 'torch' in printed and '| d |' in printed
-    for block in printed.split('\n\n'):
-        rows = [x for x in block.splitlines() if x.startswith('|')]
-        assert len({x.count('|') for x in rows}) <= 1
+    # processor, vector extensions and the switch are named
+    assert torch.backends.cpu.get_cpu_capability() in printed
+    assert 'd off: d without the oneDNN product' in printed
+    for title in ('seconds', 'peak memory, MB', 'stage of d'):
+        assert f'| {title}' in printed
 
 
 def test_ratios_are_to_the_better_of_both_baselines(tool):
+    model = dict(
+        name='',
+        flops=1e9,
+        memory=dict(inference=3, training=8),
+        inference=[1.0, 2.0, 3.0],
+        training=[1.0, 4.0, 5.0],
+    )
     models = dict(
-        a1=dict(
-            name='',
-            flops=1e9,
-            memory=dict(inference=3, training=8),
-            inference=[1.0, 2.0, 3.0],
-            training=[1.0, 4.0, 5.0],
-        )
+        a1=model,
+        a2=dict(model, inference=[1.0, 1.0, 1.0]),
+        d=dict(
+            model, training=[2.0, 2.0, 2.0], memory=dict(inference=None, training=4)
+        ),
     )
-    models['a2'] = dict(models['a1'], inference=[1.0, 1.0, 1.0])
-    models['d'] = dict(
-        models['a1'], training=[2.0, 2.0, 2.0], memory=dict(inference=None, training=4)
-    )
-    found = dict(models=models, peak=1e10)
-    times, costs = tool.time_table(found), tool.cost_table(found)
+    stages = dict(inference=dict(selection=1.0, rest=3.0))
+    found = dict(models=models, peak=1e10, stages=stages)
+    times, costs, shares = tool.compare_tables(found, ('selection',))
     assert [row[2] for row in times[1:]] == ['2.00', '1.00', '2.00']
     assert [row[4] for row in times[1:]] == ['1.00', '1.00', '0.50']
     assert costs[3][1:5] == ['?', '?', '0', '0.50']
+    assert shares[-1] == ["STAF's own together", '1', '25.0%']
 
 
 def test_growth(tiny, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(
-        tiny,
-        'GROWTH',
-        dict(frames=('num_frames', (2, 4)), modalities=('modalities', (1, 3))),
-    )
-    monkeypatch.setattr(tiny, 'KEPT_SHARES', (0.5, 1.0))
+    growth = dict(frames=('num_frames', (2, 4)), modalities=('modalities', (1, 3)))
+    monkeypatch.setattr(benchmark_runs, 'GROWTH', growth)
+    monkeypatch.setattr(benchmark_runs, 'KEPT_SHARES', (0.5, 1.0))
     chart, path = tmp_path / 'growth.png', tmp_path / 'growth.json'
-    run(tiny, monkeypatch, '--growth', str(chart), '--json', str(path))
+    run(tiny, '--growth', str(chart), '--json', str(path))
     assert chart.read_bytes()[:4] == b'\x89PNG'
     growth = json.loads(path.read_text())['growth']
     assert list(growth) == ['frames', 'modalities', 'kept share']
-    for points in growth.values():
-        small, large = points
+    for small, large in growth.values():
         assert small['flops']['d'] < large['flops']['d']
-    assert growth['frames'][1]['flops']['a'] > 1.9 * growth['frames'][0]['flops']['a']
+    small, large = growth['frames']
+    assert large['flops']['a'] > 1.9 * small['flops']['a']
     assert 'frames 4' in capsys.readouterr().out
 
 
-@pytest.fixture
-def variants(tiny):
-    return benchmark.make_variants(*tiny.configs('synth'))
-
-
 def test_the_baseline_is_upstreams(variants):
-    model = benchmark.build_model(variants['a1'], 'cpu')
-    branch = model.backbone.branches['shared']
-    assert type(branch).__module__ == 'mmaction.models.backbones.timesformer'
+    branch = benchmark_models.build_model(variants['a1'], 'cpu').backbone.branches
+    assert type(branch['shared']).__module__ == 'mmaction.models.backbones.timesformer'
 
 
 @pytest.mark.parametrize('key,clips', [('a1', [2]), ('a2', [1, 1])])
 def test_calls_of_the_baseline(variants, key, clips):
-    model = benchmark.build_model(variants[key], 'cpu')
+    """Both have one set of weights."""
+    steps = steps_of(variants[key], batch=1)
     sizes = []
-    model.backbone.branches['shared'].register_forward_hook(
+    branches = steps.model.backbone.branches
+    branches[next(iter(branches))].register_forward_hook(
         lambda module, args, output: sizes.append(len(args[0]))
     )
-    benchmark.inference_step(
-        model, benchmark.make_inputs(variants[key], 1, 'cpu'), False
-    )()
+    steps.predict()
     assert sizes == clips
+    assert len({id(x) for x in branches.values()}) == 1
 
 
-def test_another_function_is_not_compared(variants):
-    models = {key: benchmark.build_model(x, 'cpu') for key, x in variants.items()}
-    benchmark.share_weights(models)
-    inputs = benchmark.make_inputs(variants['d'], 2, 'cpu')
-    assert max(benchmark.compare_outputs(models, inputs).values()) < 1e-4
-    with torch.no_grad():
-        models['b'].backbone.encoders['shared'].norm.weight.mul_(1.5)
-    with pytest.raises(InputError, match='model b differs'):
-        benchmark.compare_outputs(models, inputs)
+def test_the_switch_is_set_for_each_step(pair, monkeypatch):
+    """Warm-ups, measurements and stages."""
+    states, seen = [], []
+    monkeypatch.setattr(benchmark, 'seconds', lambda step: float(step() is None) + 1)
+    settings = benchmark_runs.Settings(pair, 1, 'cpu', False, 1, states.append)
+    for name in ('predict', 'learn'):
+        method = getattr(benchmark.Steps, name)
+
+        def step(self, method=method):
+            method(self)
+            seen.append(states[-1])
+
+        monkeypatch.setattr(benchmark.Steps, name, step)
+    found = benchmark_runs.compare(settings)
+    assert list(found['models'])[-2:] == ['b off', 'd off']
+    # once to warm up and once to measure memory, then once to be timed
+    assert seen[:28] == 20 * [True] + 8 * [False]
+    assert seen[28:42] == 2 * (5 * [True] + 2 * [False])
 
 
-def test_steps_are_interleaved():
+def test_steps_take_turns(monkeypatch):
     order = []
-    times = benchmark.interleave(
-        {name: lambda name=name: order.append(name) for name in 'abc'},
-        2,
-        'cpu',
-        lambda: None,
-    )
-    assert order == list('abcabcabc')
-    assert [len(x) for x in times.values()] == [2, 2, 2]
+    monkeypatch.setattr(benchmark, 'seconds', lambda step: step() or 1.0)
+    steps = {name: lambda name=name: order.append(name) for name in 'abc'}
+    times = benchmark.time_in_turn(steps, 2, '')
+    assert order == list('abcabc')
+    assert times == dict(a=[1.0, 1.0], b=[1.0, 1.0], c=[1.0, 1.0])
+
+
+def test_a_step_is_warmed_up():
+    calls = []
+    assert benchmark.seconds(lambda: calls.append(torch.rand(10**6))) > 0
+    assert len(calls) > 1
 
 
 def test_a_training_step_trains(variants):
-    model = benchmark.build_model(variants['d'], 'cpu')
-    before = copy.deepcopy(model.state_dict())
-    benchmark.training_step(
-        model,
-        variants['d'].optimizer,
-        benchmark.make_inputs(variants['d'], 2, 'cpu'),
-        False,
-    )()
-    assert all(p.grad is None for p in model.parameters())
-    assert any(
-        not torch.equal(before[name], value)
-        for name, value in model.state_dict().items()
-    )
+    steps = steps_of(variants['d'])
+    before = copy.deepcopy(steps.model.state_dict())
+    steps.learn()
+    assert all(p.grad is None for p in steps.model.parameters())
+    after = steps.model.state_dict()
+    assert any(not torch.equal(x, after[name]) for name, x in before.items())
+
+
+def test_the_stages_fill_the_step_and_leave_no_hooks(variants):
+    steps = steps_of(variants['d'])
+    found = benchmark.time_stages(steps.model, steps.losses, 2)
+    assert min(found.values()) > 0
+    for module in steps.model.modules():
+        assert not module._forward_hooks and not module._forward_pre_hooks
 
 
 def test_peak_memory_is_found():
     """64 MB that are gone when the step is over."""
-    if not benchmark_memory._RESET.exists():
-        pytest.skip('not Linux')
-    found = benchmark_memory._growth(lambda: torch.ones(2**24).sum())
+    found = benchmark.peak_memory(lambda: torch.ones(2**24).sum(), 'cpu')
     if found is None:
         pytest.skip('the system does not let the peak be reset')
     assert 0.9 * 2**26 < found < 1.5 * 2**26
 
 
-def test_nested_stages_count_once(monkeypatch):
-    now = iter(range(100))
-    monkeypatch.setattr(benchmark_stages.time, 'perf_counter', lambda: next(now))
-    watch = benchmark_stages.Stopwatch('cpu')
-    watch.wrap(lambda: watch.wrap(lambda: None, 'loss')(), 'fusion')()
-    assert watch.seconds == dict(rest=1, fusion=2, loss=1)
-
-
 @pytest.mark.parametrize(
     'options,words',
-    [
-        (('--device', 'cuda'), 'sees no GPU'),
-        (('--device', 'toaster'), 'is no device'),
-        (('--batch', '0'), '--batch 0'),
-    ],
+    [(('--device', 'toaster'), '--device'), (('--batch', '0'), '--batch: give 1')],
 )
-def test_mistakes_are_one_sentence(tool, monkeypatch, options, words):
+def test_mistakes(tool, options, words, capsys):
+    with pytest.raises(SystemExit):
+        tool.parse_args(options)
+    assert words in capsys.readouterr().err
+
+
+def test_no_gpu_is_one_sentence(tool, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     with pytest.raises(SystemExit) as error:
-        run(tool, monkeypatch, *options)
-    assert words in str(error.value) and '\n' not in str(error.value)
+        run(tool, '--device', 'cuda')
+    assert 'sees no GPU' in str(error.value) and '\n' not in str(error.value)
 
 
 def test_the_published_size(tool):
-    """2×8×224², ViT-B with 10 layers, and the paper's optimiser."""
-    variants = benchmark.make_variants(*tool.configs('paper'))
+    """2×8×224², ViT-B with 10 layers, and the paper's optimizer."""
+    configs = [Config.fromfile(tool.CONFIGS / x.format('infar')) for x in tool.MODELS]
+    variants = benchmark_models.make_variants(*configs)
     branch = variants['a1'].model['backbone']['branch']
-    assert Config(branch).num_transformer_layers == 10
-    assert (branch['num_frames'], branch['img_size']) == (8, 224)
+    assert branch['num_transformer_layers'] == 10
+    assert set(variants['a1'].clips.values()) == {(3, 8, 224, 224)}
     assert {x.optimizer['type'] for x in variants.values()} == {'SGD'}

@@ -16,42 +16,81 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
-import numpy as np
-import torch
-from mmengine.registry import init_default_scope
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
-from mmbimodal.apis import one_sentence
-from mmbimodal.apis.benchmark import describe_machine
-from mmbimodal.apis.benchmark_loading import (
-    DECODERS,
-    NAIVE,
-    SCALED,
-    STAGES,
-    Pipeline,
-    compare,
-    throughput,
-)
-from mmbimodal.datasets.annotation import read_annotation, resolve, write_text
-from mmbimodal.datasets.reencode import reencode
-from mmbimodal.datasets.sample import build_sample
-from mmbimodal.datasets.synthetic.ntu_size import write_ntu_size
-from mmbimodal.errors import InputError
-from mmbimodal.visualization import markdown_lines
-
-MEMORY_FROM, MEMORY_TO = 200, 2000
+DECODERS = ('decord', 'pyav', 'opencv')
 
 
-def load_samples(args: argparse.Namespace) -> list[dict]:
-    """``args.samples`` pairs, evenly spread over the annotation."""
-    annotation = read_annotation(str(args.ann))
-    root = str(args.data_root or args.ann.absolute().parent.parent)
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add('ann', type=Path, metavar='ANN', help='annotation of the pairs')
+    add(
+        '--data-root',
+        type=Path,
+        metavar='DIR',
+        help='default: the folder above that of ANN',
+    )
+    add(
+        '--decoder',
+        nargs='+',
+        choices=DECODERS,
+        default=DECODERS,
+        help='default: all of them',
+    )
+    add(
+        '--short-side',
+        type=int,
+        default=320,
+        metavar='N',
+        help='longest short side of a frame in training, in pixels; default: 320, '
+        'cropped to 224',
+    )
+    add(
+        '--reencode',
+        type=int,
+        default=340,
+        metavar='N',
+        help='short side of the re-encoded copies; default: 340',
+    )
+    add('--samples', type=int, default=24, metavar='N', help='pairs; default: 24')
+    add('--repeat', type=int, default=1, metavar='N', help='loads of each; default: 1')
+    add(
+        '--workers',
+        type=int,
+        nargs='+',
+        default=[],
+        metavar='N',
+        help='also through data loaders with N processes; 0: this process only',
+    )
+    add('--memory', action='store_true', help='also the memory over 2000 samples')
+    add(
+        '--generate',
+        type=int,
+        metavar='N',
+        help='first write ANN and N pairs at the sizes of NTU RGB+D beside it',
+    )
+    add('--json', type=Path, metavar='FILE', help='write all figures')
+    add('--markdown', action='store_true', help='print a Markdown table')
+    args = parser.parse_args(argv)
+    for name in ('short_side', 'reencode', 'samples', 'repeat', 'generate'):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            parser.error(f'--{name.replace("_", "-")}: give 1 or more')
+    if min(args.workers, default=0) < 0:
+        parser.error('--workers: give 0 or more')
+    return args
+
+
+def read_samples(ann_file: Path, data_root: Path | None, count: int) -> list[dict]:
+    """``count`` pairs at most, evenly spread over an annotation."""
+    from mmbimodal.datasets.annotation import read_annotation, resolve
+    from mmbimodal.datasets.sample import build_sample
+
+    annotation = read_annotation(str(ann_file))
+    root = str(data_root or ann_file.absolute().parent.parent)
     names = annotation['metainfo']['modalities']
     rows = annotation['data_list']
-    picked = np.linspace(0, len(rows) - 1, min(args.samples, len(rows)))
+    count = min(count, len(rows))
     return [
         build_sample(
             row['sample_id'],
@@ -59,12 +98,15 @@ def load_samples(args: argparse.Namespace) -> list[dict]:
             names,
             row['label'],
         )
-        for row in (rows[int(i)] for i in picked)
+        for row in (rows[i * len(rows) // count] for i in range(count))
     ]
 
 
-def smaller(samples: list[dict], folder: str, short_side: int) -> list[dict]:
+def reencode_samples(samples: list[dict], folder: str, short_side: int) -> list[dict]:
     """The same pairs, re-encoded as ``prepare.py --reencode`` does."""
+    from mmbimodal.datasets.reencode import reencode
+    from mmbimodal.errors import InputError
+
     jobs, copies = [], []
     for number, sample in enumerate(samples):
         inner = {}
@@ -81,204 +123,94 @@ def smaller(samples: list[dict], folder: str, short_side: int) -> list[dict]:
     return copies
 
 
-def resident() -> float:
-    """Memory of this process in MiB."""
-    try:
-        pages = int(Path('/proc/self/statm').read_text().split()[1])
-    except OSError as error:
-        raise InputError(
-            '--memory reads /proc/self/statm, which only Linux has: leave it out.'
-        ) from error
-    return pages * os.sysconf('SC_PAGE_SIZE') / 2**20
-
-
-def memory(pipeline: Pipeline) -> dict[str, float]:
-    """Resident memory while ``MEMORY_TO`` samples are loaded, in MiB."""
-    seen = []
-    for number in track(
-        range(MEMORY_TO),
-        description='memory',
-        console=Console(stderr=True),
-        refresh_per_second=1,
-    ):
-        pipeline[number % len(pipeline)]
-        if number + 1 >= MEMORY_FROM:
-            seen.append(resident())
-    return dict(first=seen[0], last=seen[-1], highest=max(seen))
-
-
-def table(results: dict[str, dict[str, float]], markdown: bool) -> None:
+def table(results: dict[str, dict[str, float]], stages: Sequence[str]) -> list[list]:
     """Milliseconds by row, and gains over the naive pipeline.
 
-    By the clock, and in processor time: this is what counts as soon as the
+    By the clock, and in processor time, which is what counts as soon as the
     workers of a training use all processors.
     """
-    head = ['', *STAGES, 'all', 'CPU', 'pairs/s', 'gain', 'CPU gain']
-    naive = results[NAIVE]
-    lines = [
-        [
-            name,
-            *(f'{x[key]:.1f}' for key in (*STAGES, 'total', 'cpu')),
-            f'{x["pairs_per_second"]:.2f}',
-            f'{naive["total"] / x["total"]:.2f}',
-            f'{naive["cpu"] / x["cpu"]:.2f}',
-        ]
-        for name, x in results.items()
-    ]
-    if markdown:
-        print('\n'.join(markdown_lines([head, *lines])))
-        return
-    grid = Table(box=None)
-    for title in head:
-        grid.add_column(title, no_wrap=True, justify='right' if title else 'left')
-    for line in lines:
-        grid.add_row(*line)
-    Console(width=104).print(grid)
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('ann', type=Path, metavar='ANN')
-    parser.add_argument(
-        '--data-root',
-        type=Path,
-        metavar='DIR',
-        help='default: the folder above that of ANN',
-    )
-    parser.add_argument(
-        '--decoder', nargs='+', choices=DECODERS, default=list(DECODERS)
-    )
-    parser.add_argument(
-        '--short-side',
-        type=int,
-        default=320,
-        metavar='N',
-        help='most pixels that the training uses of the '
-        'short side; default: 320, cropped to 224',
-    )
-    parser.add_argument(
-        '--reencode',
-        type=int,
-        default=340,
-        metavar='N',
-        help='short side of the re-encoded copies; default: 340',
-    )
-    parser.add_argument('--samples', type=int, default=24, metavar='N')
-    parser.add_argument(
-        '--repeat',
-        type=int,
-        default=1,
-        metavar='N',
-        help='times that each pair is loaded',
-    )
-    parser.add_argument(
-        '--workers',
-        type=int,
-        nargs='+',
-        default=[],
-        metavar='N',
-        help='also through data loaders with so many processes; 0: none but this one',
-    )
-    parser.add_argument(
-        '--memory',
-        action='store_true',
-        help=f'also the memory from sample {MEMORY_FROM} to {MEMORY_TO}',
-    )
-    parser.add_argument(
-        '--generate',
-        type=int,
-        metavar='N',
-        help='first write ANN and N pairs at the sizes of NTU RGB+D beside it',
-    )
-    parser.add_argument('--json', type=Path, metavar='FILE')
-    parser.add_argument(
-        '--markdown', action='store_true', help='print a Markdown table'
-    )
-    args = parser.parse_args(argv)
-    for name in ('short_side', 'reencode', 'samples', 'repeat', 'generate'):
-        if getattr(args, name) is not None and getattr(args, name) < 1:
-            parser.error(f'--{name.replace("_", "-")}: give 1 or more')
-    if min(args.workers, default=0) < 0:
-        parser.error('--workers: give 0 or more')
-    return args
+    rows = [['', *stages, 'all', 'CPU', 'pairs/s', 'gain', 'CPU gain']]
+    naive = next(iter(results.values()))
+    for name, x in results.items():
+        rows.append([name, *(f'{x[key]:.1f}' for key in (*stages, 'total', 'cpu'))])
+        rows[-1].append(f'{x["pairs_per_second"]:.2f}')
+        rows[-1] += [f'{naive[key] / x[key]:.2f}' for key in ('total', 'cpu')]
+    return rows
 
 
 def main(args: argparse.Namespace) -> None:
+    # A mistake in the arguments is answered before these seconds of imports.
+    import cv2
+    import torch
+    from mmengine.registry import init_default_scope
+    from rich.progress import track
+
+    from mmbimodal.apis import benchmark_loading as loading
+    from mmbimodal.apis import one_sentence
+    from mmbimodal.apis.benchmark import describe_machine
+    from mmbimodal.datasets.annotation import write_text
+    from mmbimodal.datasets.synthetic.ntu_size import write_ntu_size
+    from mmbimodal.visualization import print_table
+
     init_default_scope('mmaction')
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    if args.generate:
-        for _ in track(
-            write_ntu_size(args.ann, args.generate),
-            'generating',
-            args.generate,
-            console=Console(stderr=True),
-        ):
-            pass
-    originals = load_samples(args)
-    rows = [
-        NAIVE,
-        *(name for name in args.decoder if name != 'pyav' or find_spec('av')),
-    ]
+    rows = [x for x in args.decoder if x != 'pyav' or find_spec('av')]
+    if 'pyav' in args.decoder and 'pyav' not in rows:
+        print('pyav: not installed (pip install av)')
     if 'decord' in rows:
-        rows.insert(1, SCALED)
-    with tempfile.TemporaryDirectory() as folder:
-        sources = {
-            '': originals,
-            f' @{args.reencode}': smaller(originals, folder, args.reencode),
-        }
+        rows.insert(0, loading.SCALED)
+    with one_sentence(), tempfile.TemporaryDirectory() as folder:
+        if args.generate:
+            pairs = write_ntu_size(args.ann, args.generate)
+            list(track(pairs, 'generating', args.generate))
+        originals = read_samples(args.ann, args.data_root, args.samples)
+        copies = reencode_samples(originals, folder, args.reencode)
         pipelines = {
-            row + source: Pipeline(samples, row, args.short_side)
-            for source, samples in sources.items()
-            for row in rows
-            if row != NAIVE or not source
+            name: loading.Pipeline(samples, row, args.short_side)
+            for name, samples, row in (
+                (loading.NAIVE, originals, loading.NAIVE),
+                *((row, originals, row) for row in rows),
+                *((f'{row} @{args.reencode}', copies, row) for row in rows),
+            )
         }
-        compare(pipelines, args.repeat)
-        results = {name: x.result() for name, x in pipelines.items()}
+        machine = f'{describe_machine("cpu")}, load {os.getloadavg()[0]:.1f}'
         report = dict(
-            machine=f'{describe_machine("cpu")}, {os.cpu_count()} CPUs, '
-            f'load {os.getloadavg()[0]:.1f}',
+            machine=machine,
             threads=1,
             samples=len(originals),
             repeat=args.repeat,
             short_side=args.short_side,
-            results=results,
+            results=loading.compare(pipelines, args.repeat),
         )
         print(
-            f'{report["machine"]}; decoders and OpenCV with 1 thread; '
-            f'{len(originals)} pairs, {args.repeat} times; '
-            f'milliseconds; @{args.reencode}: re-encoded'
+            f'{machine}; decoders and OpenCV with 1 thread; {len(originals)} pairs, '
+            f'{args.repeat} times; milliseconds; @{args.reencode}: re-encoded'
         )
-        table(results, args.markdown)
-        if 'pyav' in args.decoder and 'pyav' not in rows:
-            print('pyav: not installed (pip install av)')
+        print_table(table(report['results'], loading.STAGES), args.markdown)
         report['workers'] = {
-            name: {n: throughput(pipelines[name], n) for n in args.workers}
-            for name in pipelines
-            if name.startswith((NAIVE, SCALED)) and args.workers
+            name: {n: loading.throughput(x, n) for n in args.workers}
+            for name, x in pipelines.items()
+            if name.startswith((loading.NAIVE, loading.SCALED)) and args.workers
         }
         for name, found in report['workers'].items():
             for n, speed in found.items():
+                per_worker = speed / max(n, 1)
                 print(
-                    f'{name}: {n} workers, {speed:.2f} pairs/s, '
-                    f'{speed / max(n, 1):.2f} per worker'
+                    f'{name}: {n} workers, {speed:.2f} pairs/s, {per_worker:.2f} each'
                 )
         if args.memory:
-            name = SCALED if SCALED in pipelines else NAIVE
-            report['memory'] = found = memory(pipelines[name])
+            name = loading.SCALED if loading.SCALED in pipelines else loading.NAIVE
+            report['memory'] = found = loading.measure_memory(pipelines[name])
             growth = found['last'] / found['first'] - 1
             print(
                 f'{name}: {found["first"]:.1f} MiB resident after '
-                f'{MEMORY_FROM} samples, {found["last"]:.1f} after '
-                f'{MEMORY_TO} ({growth:+.1%}), {found["highest"]:.1f} at '
-                'most'
+                f'{loading.MEMORY_FROM} samples, {found["last"]:.1f} after '
+                f'{loading.MEMORY_TO} ({growth:+.1%}), {found["highest"]:.1f} at most'
             )
     if args.json:
         write_text(str(args.json), json.dumps(report, indent=1) + '\n')
 
 
 if __name__ == '__main__':
-    with one_sentence():
-        main(parse_args())
+    main(parse_args())
