@@ -22,31 +22,6 @@ def pairs(tmp_path_factory):
     """Root of 24 + 12 generated pairs with their annotation."""
     root = tmp_path_factory.mktemp('pairs')
     generate(root, Request(24, 12, Settings(0, (72, 108), 'easy')), 2)
-    from mmbimodal.datasets.annotation import read_label_map, write_annotation
-
-    classes = read_label_map(str(root / 'label_map.txt'))
-    for split, cameras in (('train', 'C002 C003'), ('test', 'C001')):
-        ids = sorted(
-            path.name[:20]
-            for path in root.glob('nturgb+d_rgb/*.avi')
-            if path.name[4:8] in cameras
-        )
-        write_annotation(
-            str(root / 'annotations' / f'xview_{split}.json'),
-            dataset='synth',
-            split=split,
-            classes=classes,
-            modalities=['rgb', 'ir'],
-            data_list=[
-                dict(
-                    sample_id=name,
-                    label=int(name[-3:]) - 1,
-                    rgb=f'nturgb+d_rgb/{name}_rgb.avi',
-                    ir=f'nturgb+d_ir/{name}_ir.avi',
-                )
-                for name in ids
-            ],
-        )
     return root
 
 

@@ -38,8 +38,8 @@ class PairedVideoDataset(BaseDataset):
             samples are bad. Defaults to ``'raise'``.
         kinds (Mapping[str, str], optional): See
             :func:`~mmbimodal.datasets.sample.build_sample`.
-        made_by (str): Command that makes the annotation, for the error
-            message when it is not there. Defaults to ``''``.
+        made_by (str): Command that makes the annotation in its ``data_root``,
+            for the error message when it is not there. Defaults to ``''``.
         kwargs: For :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
@@ -92,10 +92,11 @@ class PairedVideoDataset(BaseDataset):
             list[dict]: Rows ``{sample_id, label, files}``.
         """
         if not osp.isfile(self.ann_file):
-            remedy = (
-                f'make it with `{self.made_by}`'
-                if self.made_by
-                else ('check ann_file and data_root in the config')
+            # An own data set may stand on another one's config.
+            ours = self.data_root and self.data_root in self.made_by.split()
+            command = self.made_by if ours else 'python tools/data/prepare.py'
+            remedy = f'make it with `{command}`' + (
+                '' if ours else ', or correct ann_file and data_root in the config'
             )
             raise InputError(
                 f'the annotation {osp.abspath(self.ann_file)} does not exist: {remedy}'

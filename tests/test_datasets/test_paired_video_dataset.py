@@ -66,11 +66,18 @@ def test_samples_carry_their_index(tiny_config, pairs):
     assert repeated[29]['data_samples'].metainfo['sample_idx'] == 5
 
 
-def test_missing_annotation_says_what_makes_it(tiny_config, tmp_path):
+def test_missing_annotation_says_what_makes_it(tiny_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as error:
+        build(tiny_config, 'data/synth')
+    assert str(tmp_path / 'data/synth/annotations/xview_train.json') in str(error.value)
+    assert 'python tools/data/synth/generate.py data/synth' in str(error.value)
+
+
+def test_own_data_is_not_sent_to_the_tool_of_another_data_set(tiny_config, tmp_path):
+    with pytest.raises(InputError, match='tools/data/prepare.py`, or corr') as error:
         build(tiny_config, tmp_path)
-    assert str(tmp_path / 'annotations/xview_train.json') in str(error.value)
-    assert 'bash tools/quickstart.sh' in str(error.value)
+    assert 'generate.py' not in str(error.value)
 
 
 def test_missing_partner_is_named(tiny_config, copy_of_pairs):

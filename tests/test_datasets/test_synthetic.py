@@ -98,7 +98,7 @@ def undisturbed(monkeypatch, **changes) -> None:
 
 def test_same_seed_same_bytes_with_two_workers(small, tmp_path):
     two = write(tmp_path / 'two', SMALL, workers=2)
-    assert len(contents(two)) == 3 * 7 + 2
+    assert len(contents(two)) == 3 * 7 + 4
     assert contents(two) == contents(small)
 
 

@@ -432,6 +432,12 @@ def test_ntu_tool_runs_on_the_synthetic_folder_unchanged(
         ],
     )
     generator.main()
+    written = {
+        path: path.read_text() for path in tmp_path.glob('synth/annotations/*.json')
+    }
+    assert len(written) == 2
+    ntu[1](tmp_path / 'synth')
+    assert all(path.read_text() == text for path, text in written.items())
     ntu[1](tmp_path / 'synth', '--modalities', 'rgb', 'ir', 'skeleton')
     out = tmp_path / 'synth' / 'annotations'
     train = read_annotation(str(out / 'xview_train.json'))

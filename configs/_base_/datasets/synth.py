@@ -12,7 +12,9 @@ train_dataloader = dict(
     dataset=dict(
         data_root='data/synth',
         ann_file='annotations/xview_train.json',
-        made_by='bash tools/quickstart.sh',
+        made_by=(
+            'python tools/data/synth/generate.py data/synth --train 1440 --test 240'
+        ),
     ),
 )
 val_dataloader = dict(
@@ -21,7 +23,9 @@ val_dataloader = dict(
     dataset=dict(
         data_root='data/synth',
         ann_file='annotations/xview_test.json',
-        made_by='bash tools/quickstart.sh',
+        made_by=(
+            'python tools/data/synth/generate.py data/synth --train 1440 --test 240'
+        ),
     ),
 )
 test_dataloader = val_dataloader

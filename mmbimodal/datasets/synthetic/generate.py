@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mmbimodal.datasets.annotation import write_text
+from mmbimodal.datasets.annotation import write_annotation, write_text
+from mmbimodal.datasets.ntu_id import parse_ntu_id
 from mmbimodal.datasets.process_pool import parallel_map
 from mmbimodal.errors import InputError
 
@@ -128,7 +129,31 @@ def _complete(root: Path, workshop: Path, request: Request, workers: int) -> Non
         str(root / 'truth.json'),
         json.dumps({'meta': request.meta(), 'samples': truth}, separators=(',', ':')),
     )
+    _annotate(root, ids)
     shutil.rmtree(workshop)
+
+
+def _annotate(root: Path, ids: list[str]) -> None:
+    """Write what ``tools/data/ntu60/prepare.py`` writes of these videos."""
+    for split, cameras in (('train', ntu.TRAIN_CAMERAS), ('test', ntu.TEST_CAMERAS)):
+        rows = [
+            dict(
+                {name: ntu.video_path(i, name) for name in LOOKS},
+                sample_id=i,
+                label=parse_ntu_id(i).action - 1,
+            )
+            for i in ids
+            if parse_ntu_id(i).camera in cameras
+        ]
+        if rows:
+            write_annotation(
+                str(root / 'annotations' / f'xview_{split}.json'),
+                dataset='synth',
+                split=f'xview_{split}',
+                classes=ACTIONS,
+                modalities=list(LOOKS),
+                data_list=rows,
+            )
 
 
 def _open(root: Path, workshop: Path, meta: dict) -> dict:

@@ -2,7 +2,8 @@
 
     python tools/data/synth/generate.py data/synth --train 960 --test 240
 
-Camera 1 is the test set, cameras 2 and 3 the training set (NTU cross-view).
+Camera 1 is the test set, cameras 2 and 3 the training set (NTU cross-view);
+their annotations are OUT/annotations/xview_train.json and xview_test.json.
 With --difficulty distractor someone else does another action wherever the
 actor is hidden, and other people in other places are tested.
 Started again after an interruption, it completes the folder.
@@ -28,21 +29,45 @@ def size(text: str) -> tuple[int, int]:
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('out', type=Path, help='folder to write to')
-    parser.add_argument('--train', type=int, default=960, help='clips')
-    parser.add_argument('--test', type=int, default=240, help='clips')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('out', type=Path, metavar='OUT', help='folder to write to')
+    parser.add_argument(
+        '--train',
+        type=int,
+        default=960,
+        metavar='N',
+        help='training pairs; default: 960',
+    )
+    parser.add_argument(
+        '--test', type=int, default=240, metavar='N', help='test pairs; default: 240'
+    )
+    parser.add_argument(
+        '--seed',
+        type=int,
+        default=0,
+        help='the same seed gives the same videos; default: 0',
+    )
     parser.add_argument(
         '--size',
         type=size,
         default=(112, 112),
         metavar='HxW',
-        help='of RGB; infrared has 0.6 of each side',
+        help='height and width of RGB in pixels, infrared has 0.6 of each;\n'
+        'default: 112x112',
     )
-    parser.add_argument('--difficulty', choices=DIFFICULTIES, default='default')
-    parser.add_argument('--workers', type=int, default=os.cpu_count())
+    parser.add_argument(
+        '--difficulty',
+        choices=DIFFICULTIES,
+        default='default',
+        help='how often things hide the actor; default: default',
+    )
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=os.cpu_count(),
+        help='number of processes; default: one per CPU',
+    )
     return parser.parse_args()
 
 
@@ -61,6 +86,7 @@ def main() -> None:
             )
     generate(args.out, request, args.workers)
     print(f'{args.out}: {args.train} pairs to train, {args.test} to test')
+    print(f'their annotations: {args.out / "annotations"}/xview_{{train,test}}.json')
 
 
 if __name__ == '__main__':
