@@ -4,6 +4,8 @@ from typing import Any
 
 from mmengine import fileio
 
+from .fonts import use_legible_fonts
+
 MAX_BYTES = 300_000
 
 
@@ -19,6 +21,7 @@ def save_png(figure: Any, path: str | PathLike) -> None:
     """
     from PIL import Image
 
+    use_legible_fonts(figure)
     for dpi in (200, 160, 130, 110, 90, 75, 60):
         picture, png = io.BytesIO(), io.BytesIO()
         figure.savefig(picture, format='png', dpi=dpi)

@@ -10,6 +10,7 @@ from mmengine import fileio
 from mmbimodal.errors import InputError
 from mmbimodal.structures import Selection
 
+from .fonts import use_legible_fonts
 from .selection_figure import add_legend, draw_frame, title
 
 _FPS = 8
@@ -73,6 +74,7 @@ def _images(selection: Selection) -> Iterator[np.ndarray]:
             draw_frame(ax, part, t)
             ax.set_title(f'{name}, frame {part.frame_inds[t]}', fontsize=12)
             ax.xaxis.label.set_size(12)
+        use_legible_fonts(figure)
         canvas.draw()
         # Later pictures keep the layout of the first one.
         figure.set_layout_engine('none')
