@@ -5,9 +5,6 @@ never two at a time, so that no way of fusing them is favoured.
 """
 
 _base_ = '../baselines/timesformer_synth.py'
-train_pipeline = [
-    *(x for x in _base_.train_pipeline if x['type'] != 'PackModalityInputs'),
-    dict(type='ModalityDropout', prob=1.0),
-    dict(type='PackModalityInputs'),
-]
+# Before the decoder: what is dropped is not read.
+train_pipeline = [dict(type='ModalityDropout', prob=1.0), *_base_.train_pipeline]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

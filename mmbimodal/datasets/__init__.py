@@ -3,7 +3,9 @@ from .pipeline import change_steps
 from .sample import build_sample
 from .transforms import (
     BlankFrames,
+    CachedDecordInit,
     ForEachModality,
+    LoadVisibility,
     ModalityDropout,
     PackModalityInputs,
     ScaledDecordDecode,
@@ -14,7 +16,9 @@ from .transforms import (
 
 __all__ = [
     'BlankFrames',
+    'CachedDecordInit',
     'ForEachModality',
+    'LoadVisibility',
     'ModalityDropout',
     'PackModalityInputs',
     'PairedVideoDataset',

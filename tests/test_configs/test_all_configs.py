@@ -1,6 +1,7 @@
 """Every config under configs/, shrunken: it loads, trains and predicts."""
 
 import copy
+import json
 import re
 from pathlib import Path
 
@@ -108,14 +109,14 @@ def shrink(config):
         for key in set(QUIET) & set(part):
             part[key] = QUIET[key]
     model.cls_head.in_channels = channels
-    if model.neck.type == 'KeyframeSelector':
+    if model.neck.type in ('KeyframeSelector', 'OracleSelector'):
         # few draws, wide enough to give every parameter a gradient
         model.neck.update(in_channels=channels, num_samples=50, sigma=0.5)
         model.cls_head.num_heads = 2
     return model
 
 
-def shrunken_pipeline(config, split):
+def shrunken_pipeline(config, split, truth_file):
     """The config's own pipeline, from decoded frames on."""
 
     def adapt(step):
@@ -130,6 +131,8 @@ def shrunken_pipeline(config, split):
             step['clip_len'] = FRAMES
         if step['type'] == 'SyncResize':
             step['short_side'] = SIDE + 8
+        if step['type'] == 'LoadVisibility':
+            step['truth_file'] = truth_file
         return step
 
     steps = [
@@ -139,11 +142,21 @@ def shrunken_pipeline(config, split):
     return Compose([step for step in steps if 'Decord' not in str(step)])
 
 
-def batch(config, split, size):
+@pytest.fixture(scope='module')
+def truth_file(tmp_path_factory):
+    """Of samples 0, 1 and 2: every second frame shows the actor."""
+    path = tmp_path_factory.mktemp('truth') / 'truth.json'
+    part = dict(visible=[True, False] * (FRAMES // 2))
+    samples = {str(index): dict(rgb=part, ir=part) for index in range(3)}
+    path.write_text(json.dumps(dict(samples=samples)))
+    return str(path)
+
+
+def batch(config, split, size, truth_file):
     """What the pipeline makes of ``size`` samples of noise."""
     rng = np.random.default_rng(0)
     dataset = config[f'{split}_dataloader'].dataset
-    pipeline = shrunken_pipeline(config, split)
+    pipeline = shrunken_pipeline(config, split, truth_file)
     inputs, samples = [], []
     for index in range(size):
         frames = [rng.integers(0, 256, (72, 96, 3), np.uint8) for _ in range(FRAMES)]
@@ -161,6 +174,7 @@ def batch(config, split, size):
                         modality='RGB',
                         filename='noise',
                         num_clips=1,
+                        frame_inds=np.arange(FRAMES),
                         clip_len=FRAMES,
                     )
                     for name in dataset.modalities
@@ -190,9 +204,9 @@ def model(config):
     return model
 
 
-def test_it_trains_and_predicts(config, model):
+def test_it_trains_and_predicts(config, model, truth_file):
     """Finite loss, a gradient everywhere, one sample, a batch, two views."""
-    data = model.data_preprocessor(batch(config, 'train', 3), training=True)
+    data = model.data_preprocessor(batch(config, 'train', 3, truth_file), training=True)
     # zeros of the initialisation would hide paths from the gradient
     with torch.no_grad():
         for parameter in model.parameters():
@@ -212,7 +226,7 @@ def test_it_trains_and_predicts(config, model):
     model.eval()
     classes = config.model.cls_head.num_classes
     for size in (1, 3):
-        data = model.data_preprocessor(batch(config, 'test', size))
+        data = model.data_preprocessor(batch(config, 'test', size, truth_file))
         with torch.no_grad():
             once = model(**data, mode='predict')
             views = {

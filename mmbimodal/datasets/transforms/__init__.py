@@ -1,5 +1,7 @@
 from .blank_frames import BlankFrames
+from .cached_decord_init import CachedDecordInit
 from .for_each_modality import ForEachModality
+from .load_visibility import LoadVisibility
 from .modality_dropout import ModalityDropout
 from .pack_modality_inputs import PackModalityInputs
 from .scaled_decord_decode import ScaledDecordDecode
@@ -9,7 +11,9 @@ from .sync_sample import SyncSample
 
 __all__ = [
     'BlankFrames',
+    'CachedDecordInit',
     'ForEachModality',
+    'LoadVisibility',
     'ModalityDropout',
     'PackModalityInputs',
     'ScaledDecordDecode',
