@@ -63,15 +63,16 @@ def extract_features(
     try:
         for batch in batches:
             data = model.data_preprocessor(batch, False)
-            scores = model(data['inputs'], stage='head')
+            scores = model(data['inputs'], data['data_samples'], stage='head')
             count = len(data['data_samples'])
             labels += [x.gt_label for x in data['data_samples']]
             for name, branch in seen['branches'].items():
-                x = _per_sample(pool_features(branch.features), count)
-                there = branch.present.view(count, -1)[:, :1]
-                rows.setdefault(f'{name} branch', []).append(
-                    x.masked_fill(~there, torch.nan)
-                )
+                x = torch.full((count, 1), torch.nan)
+                if branch.features is not None:
+                    present = branch.present.cpu().view(count, -1)[:, :1]
+                    x = _per_sample(pool_features(branch.features), count)
+                    x = x.masked_fill(~present, torch.nan)
+                rows.setdefault(f'{name} branch', []).append(x)
             rows.setdefault('fusion' if linear else 'fused scores', []).append(
                 _per_sample(seen['fusion'] if linear else scores, count)
             )
@@ -79,7 +80,7 @@ def extract_features(
         for hook in hooks:
             hook.remove()
     return Features(
-        {name: torch.cat(x).numpy() for name, x in rows.items()},
+        {name: _stack(x) for name, x in rows.items()},
         torch.cat(labels).cpu().numpy(),
         classes,
     )
@@ -88,3 +89,9 @@ def extract_features(
 def _per_sample(x: Tensor, count: int) -> Tensor:
     """Mean over the views and images of each sample, (N·n)×C -> N×C."""
     return x.float().cpu().view(count, -1, x.shape[-1]).mean(dim=1)
+
+
+def _stack(rows: list[Tensor]) -> np.ndarray:
+    """Batches n×C as one N×C; n×1 of a modality that a batch lacks."""
+    width = max(x.shape[1] for x in rows)
+    return torch.cat([x.expand(-1, width) for x in rows]).numpy()

@@ -140,7 +140,7 @@ def _load(config: str | PathLike | Config) -> Config:
 @torch.no_grad()
 def _inspect(model: nn.Module, packed: dict) -> Selection:
     """Forward pass of one packed sample of one view."""
-    views = {name: len(x) for name, x in packed['inputs'].items()}
+    views = {name: len(x) for name, x in packed['inputs'].items() if x.numel()}
     if set(views.values()) != {1}:
         raise InputError(
             f'the test pipeline makes {max(views.values())} views of a '
@@ -148,7 +148,9 @@ def _inspect(model: nn.Module, packed: dict) -> Selection:
             'num_clips=1 in it'
         )
     data = model.data_preprocessor(pseudo_collate([packed]), False)
-    feats, _ = model.extract_feat(data['inputs'], 'backbone', test_mode=True)
+    feats, _ = model.extract_feat(
+        data['inputs'], 'backbone', data['data_samples'], test_mode=True
+    )
     names = list(feats)  # the order in which the neck joins the frames
     if model.with_neck:
         feats, _ = model.neck(feats)
@@ -179,7 +181,7 @@ def _by_modality(
 ) -> dict[str, ModalitySelection]:
     """Split the merged frames of one sample into those of each modality."""
     num_frames, num_regions = feats.marks.shape[1:]
-    height, width = inputs[names[0]].shape[-2:]
+    height, width = next(x for x in inputs.values() if x.numel()).shape[-2:]
     # Regions are squares: h/w is H/W and h·w is N.
     rows = round((num_regions * height / width) ** 0.5)
     # F×N -> F×h×w

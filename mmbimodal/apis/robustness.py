@@ -9,6 +9,8 @@ from mmaction.registry import TRANSFORMS
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
+from mmbimodal.structures import without_modalities
+
 
 class Condition(NamedTuple):
     """What happens to every sample of a test set.
@@ -110,15 +112,5 @@ def measure_robustness(
 
 
 def _impair(sample: dict, absent: frozenset, blank: Any) -> dict:
-    """A packed sample under a condition; NaN is what absent looks like."""
-    if blank:
-        sample = blank(sample)
-    return dict(
-        sample,
-        inputs={
-            name: torch.full_like(x, torch.nan, dtype=torch.float32)
-            if name in absent
-            else x
-            for name, x in sample['inputs'].items()
-        },
-    )
+    """A packed sample under a condition."""
+    return without_modalities(blank(sample) if blank else sample, absent)

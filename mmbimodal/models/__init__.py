@@ -1,4 +1,5 @@
 from .backbones import BimodalTimeSformer, Hiera, MultiBranchBackbone, VideoFocalNet
+from .data_preprocessors import PairedDataPreprocessor
 from .heads import (
     DynMMHead,
     MaskedFusionHead,
@@ -24,6 +25,7 @@ __all__ = [
     'MultiBranchBackbone',
     'MultiModalRecognizer',
     'PDFHead',
+    'PairedDataPreprocessor',
     'QMFHead',
     'ScoreAverageHead',
     'SelfDistillLoss',

@@ -5,6 +5,7 @@ from .branch_features import (
     add_features,
     align_features,
     broadcast_rows,
+    check_branch_output,
     map_tensors,
     pool_features,
     tensors_of,
@@ -12,7 +13,15 @@ from .branch_features import (
 from .branches import Branches, present_mean, present_softmax
 from .merged_tokens import frame_group, merge_modalities, num_kept
 from .predictions import Predictions
-from .presence import split_presence
+from .presence import (
+    Presence,
+    check_modalities,
+    presence_of,
+    present_rows,
+    scatter_rows,
+    to_mask,
+    without_modalities,
+)
 from .selection import ModalitySelection, Selection
 from .tokens import FrameGroup, ModalityTokens, SelectedTokens
 
@@ -23,18 +32,25 @@ __all__ = [
     'ModalitySelection',
     'ModalityTokens',
     'Predictions',
+    'Presence',
     'SelectedTokens',
     'Selection',
     'add_features',
     'align_features',
     'broadcast_rows',
+    'check_branch_output',
+    'check_modalities',
     'frame_group',
     'map_tensors',
     'merge_modalities',
     'num_kept',
     'pool_features',
+    'presence_of',
     'present_mean',
+    'present_rows',
     'present_softmax',
-    'split_presence',
+    'scatter_rows',
     'tensors_of',
+    'to_mask',
+    'without_modalities',
 ]

@@ -12,15 +12,46 @@ from mmbimodal.errors import InputError
 class BranchFeatures(NamedTuple):
     """Features of one modality.
 
+    The contract of a branch, whichever backbone it is: for B rows it gives
+
+    - a tensor B×C×…, a map or a vector;
+    - a list of such tensors whose last one is the class token; or
+    - a tuple of these, one for each pathway or scale.
+
+    A backbone that pools the images of a sample gives fewer than B rows.
+
     Args:
-        features (Tensor | tuple | list): What the branch gives, in upstream's
-            structure: a tensor, a tuple of pathways, patch and class tokens.
-            Each tensor is B×C×….
-        present (Tensor): Whether the modality is there, B, bool.
+        features (Tensor | tuple | list, optional): What the branch gives,
+            zero in the rows that lack the modality. None where all of them
+            lack it: the branch did not run.
+        present (Tensor): Whether a row has the modality, B, bool.
     """
 
     features: Any
     present: Tensor
+
+
+def check_branch_output(output: Any, branch: str) -> None:
+    """Hold a branch to the contract of :class:`BranchFeatures`.
+
+    Args:
+        output: What the branch gives.
+        branch (str): Its class, for the message.
+
+    Raises:
+        InputError: It gives something else.
+    """
+    if isinstance(output, (list, tuple)) and output:
+        for part in output:
+            if part is not None:
+                check_branch_output(part, branch)
+    elif not isinstance(output, Tensor) or output.ndim < 2:
+        found = getattr(output, 'shape', type(output).__name__)
+        raise InputError(
+            f'the backbone {branch} gives {found}, a branch gives a tensor '
+            'B×C×…, a list of tensors with the class token last, or a tuple of '
+            'pathways: choose another backbone, or another out_indices of it'
+        )
 
 
 def map_tensors(function: Callable[..., Tensor], *structures: Any) -> Any:
@@ -84,8 +115,9 @@ def broadcast_rows(values: Tensor, features: Tensor) -> Tensor:
 def align_features(feats: dict[str, BranchFeatures]) -> list[Any]:
     """The features of all modalities, ready to be put together.
 
-    Absent modalities become zero. Maps of different sizes are averaged over
-    time and space; under a head that averages them this changes nothing.
+    Absent modalities become zero; one that no row has gets the shapes of the
+    first that some row has. Maps of different sizes are averaged over time
+    and space; under a head that averages them this changes nothing.
 
     Args:
         feats (dict[str, BranchFeatures]): The backbone's output.
@@ -97,38 +129,34 @@ def align_features(feats: dict[str, BranchFeatures]) -> list[Any]:
     Raises:
         InputError: The structures, ranks or batch sizes differ.
     """
-    ranks = {
-        name: [(x.ndim, x.shape[0]) for x in tensors_of(branch.features)]
-        for name, branch in feats.items()
-    }
+    known = {k: x.features for k, x in feats.items() if x.features is not None}
+    zeros = map_tensors(torch.zeros_like, next(iter(known.values())))
+    shapes = {k: [tuple(x.shape) for x in tensors_of(v)] for k, v in known.items()}
+    # (rank, rows) at every place
+    ranks = {k: [(len(x), x[0]) for x in v] for k, v in shapes.items()}
     if any(rank != next(iter(ranks.values())) for rank in ranks.values()):
-        shapes = {
-            name: [tuple(x.shape) for x in tensors_of(branch.features)]
-            for name, branch in feats.items()
-        }
         raise InputError(
             f'the branches give features that do not fit together, {shapes}: '
             'choose backbones of one kind in backbone.branches, and as many '
             'frames per sample where frames are images'
         )
-    # (tensor, …) per modality -> sizes B×C×(size) at every place
-    sizes = zip(
-        *(
-            [x.shape[2:] for x in tensors_of(branch.features)]
-            for branch in feats.values()
+    # Whether the maps at a place, B×C×(size), differ in size
+    differ = [len({x[2:] for x in place}) > 1 for place in zip(*shapes.values())]
+
+    def align(branch: BranchFeatures) -> Any:
+        places = iter(differ)
+
+        def prepare(x: Tensor) -> Tensor:
+            if next(places):
+                # B×C×(size) -> B×C×1×…
+                x = x.mean(dim=tuple(range(2, x.ndim)), keepdim=True)
+            return x * broadcast_rows(branch.present, x)
+
+        return map_tensors(
+            prepare, zeros if branch.features is None else branch.features
         )
-    )
-    pooled = iter([len(set(place)) > 1 for place in sizes] * len(feats))
 
-    def prepare(x: Tensor, present: Tensor) -> Tensor:
-        if next(pooled):
-            x = x.mean(dim=tuple(range(2, x.ndim)), keepdim=True)
-        return x * broadcast_rows(present, x)
-
-    return [
-        map_tensors(lambda x: prepare(x, branch.present), branch.features)
-        for branch in feats.values()
-    ]
+    return [align(branch) for branch in feats.values()]
 
 
 def add_features(feats: dict[str, BranchFeatures]) -> Any:

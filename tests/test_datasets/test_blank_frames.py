@@ -14,7 +14,7 @@ def packed(name='s', frames=8, images=False, absent=()):
     """Two modalities without a black pixel."""
     shape = (2 * frames, 3, 4, 4) if images else (2, 3, frames, 4, 4)
     inputs = {
-        m: torch.full(shape, torch.nan)
+        m: torch.empty(0)
         if m in absent
         else torch.randint(1, 256, shape, dtype=torch.uint8)
         for m in ('visible', 'thermal')
@@ -87,7 +87,7 @@ def test_input_is_not_modified():
 
 def test_an_absent_modality_stays_absent():
     out = blank(packed(absent=('thermal',)), 1)
-    assert out['inputs']['thermal'].isnan().all()
+    assert out['inputs']['thermal'].numel() == 0
 
 
 @pytest.mark.parametrize('share', [-0.1, 1.01, float('nan')])

@@ -307,10 +307,10 @@ def packed(absent=False):
     )(sample)
 
 
-def test_absent_modality_reaches_the_model_as_nan():
+def test_absent_modality_becomes_zeros_of_its_own_shape():
     preprocessor = MODELS.build(
         dict(
-            type='MultiModalDataPreprocessor',
+            type='PairedDataPreprocessor',
             preprocessors={
                 name: dict(
                     type='ActionDataPreprocessor',
@@ -325,7 +325,11 @@ def test_absent_modality_reaches_the_model_as_nan():
     batch = preprocessor(pseudo_collate([packed(), packed(absent=True)]))
     thermal = batch['inputs']['thermal']
     assert thermal.shape == (2, 1, 3, 4, 64, 64)
-    assert thermal[0].isfinite().all() and thermal[1].isnan().all()
+    assert thermal.isfinite().all() and (thermal[1] == -2).all()
+    assert [list(x.metainfo['modalities']) for x in batch['data_samples']] == [
+        ['visible', 'thermal'],
+        ['visible'],
+    ]
     assert batch['inputs']['visible'].isfinite().all()
     expected = torch.from_numpy(picture(64, 64)).permute(2, 0, 1)
     value = batch['inputs']['visible'][0, 0, :, 0] * 50 + 100
@@ -340,6 +344,16 @@ def test_metainfo_tells_where_a_sample_came_from():
     assert meta['sample_id'] == 's'
     assert list(meta['modalities']) == ['visible']
     assert meta['modalities']['visible']['filename'] == 'x.avi'
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_a_value_that_is_no_number_is_named(value):
+    """Of one frame: the rest of the sample is not used either."""
+    inner = dict(imgs=np.zeros((1, 3, 4, 8, 8), np.float32), filename='a/depth.npy')
+    inner['imgs'][0, 0, 2, 1, 1] = value
+    sample = dict(sample_id='S3', modalities=dict(visible=None, depth=inner), label=0)
+    with pytest.raises(UnreadableVideo, match=r'depth of sample S3.*a/depth\.npy'):
+        TRANSFORMS.build(dict(type='PackModalityInputs'))(sample)
 
 
 # -- reading ----------------------------------------------------------------

@@ -31,6 +31,7 @@ RULES: dict[str, tuple[str, ...]] = {
     'mmbimodal.models.heads': _MODEL,
     'mmbimodal.models.losses': _MODEL,
     'mmbimodal.models.recognizers': _MODEL,
+    'mmbimodal.models.data_preprocessors': _MODEL,
     'mmbimodal.datasets': (*_BASE, 'mmbimodal.datasets'),
     'mmbimodal.datasets.transforms': (*_BASE, 'mmbimodal.datasets'),
     'mmbimodal.datasets.synthetic': (*_BASE, 'mmbimodal.datasets'),
@@ -54,6 +55,7 @@ COMPONENTS = (
     'mmbimodal.models.heads',
     'mmbimodal.models.losses',
     'mmbimodal.models.recognizers',
+    'mmbimodal.models.data_preprocessors',
     'mmbimodal.datasets.transforms',
     'mmbimodal.engine.hooks',
 )

@@ -77,7 +77,11 @@ def build(config, seed=0, std=0.2):
 def make_batch(
     size, views=1, seed=0, absent=(), dtype=torch.float32, modalities=MODALITIES
 ):
-    """Inputs B×V×3×T×H×W and labels; ``absent``: pairs (modality, row)."""
+    """Inputs B×V×3×T×H×W and labels; ``absent``: pairs (modality, row).
+
+    The pixels of absent rows are as random as the others: only the metainfo
+    says that they are absent.
+    """
     generator = torch.Generator().manual_seed(seed)
     inputs = {
         name: torch.randn(size, views, 3, FRAMES, SIDE, SIDE, generator=generator).to(
@@ -85,9 +89,14 @@ def make_batch(
         )
         for name in modalities
     }
-    for name, row in absent:
-        inputs[name][row] = torch.nan
-    samples = [ActionDataSample().set_gt_label(i % CLASSES) for i in range(size)]
+    samples = [
+        ActionDataSample(
+            metainfo=dict(
+                modalities={k: {} for k in modalities if (k, i) not in absent}
+            )
+        ).set_gt_label(i % CLASSES)
+        for i in range(size)
+    ]
     return inputs, samples
 
 

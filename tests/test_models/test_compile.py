@@ -35,10 +35,10 @@ def assert_compiled_is_eager(config, backend):
     model = build(model_config(**config)).eval()
     compiled = torch.compile(model, fullgraph=True, backend=backend)
     for size, absent in ((1, ()), (4, ()), (4, (('thermal', 2),))):
-        inputs, _ = make_batch(size, absent=absent)
+        inputs, samples = make_batch(size, absent=absent)
         with torch.no_grad():
-            expected = model(inputs, stage='head')
-            found = compiled(inputs, stage='head')
+            expected = model(inputs, samples, stage='head')
+            found = compiled(inputs, samples, stage='head')
         assert expected.shape[0] == size and expected.isfinite().all()
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 

@@ -1,4 +1,4 @@
-"""A sample without its RGB or its IR stream (NaN in every pixel)."""
+"""A sample without its RGB or its IR stream."""
 
 import pytest
 import torch
@@ -30,8 +30,8 @@ def frames_of(name):
 @pytest.mark.parametrize('neck', [dict(), dict(k1=0.75), dict(type='KeepAll')])
 def test_its_frames_are_never_selected(name, training, neck):
     model = build(model_config(neck=neck)).train(training)
-    inputs, _ = make_batch(3, absent=[(name, 1)])
-    feats = model(inputs, stage='neck')
+    inputs, samples = make_batch(3, absent=[(name, 1)])
+    feats = model(inputs, samples, stage='neck')
     assert (feats.marks[1, frames_of(name)] == 0).all()
     assert (feats.frame_scores[1, frames_of(name)] == -torch.inf).all()
     assert feats.frame_scores[[0, 2]].isfinite().all()
@@ -40,28 +40,28 @@ def test_its_frames_are_never_selected(name, training, neck):
 @pytest.mark.parametrize('name', MODALITIES)
 def test_the_other_modality_fills_the_quota(name):
     model = build(model_config()).eval()
-    inputs, _ = make_batch(3, absent=[(name, 1)])
-    marks = model(inputs, stage='neck').marks
+    inputs, samples = make_batch(3, absent=[(name, 1)])
+    marks = model(inputs, samples, stage='neck').marks
     assert len(set(marks.sum(dim=(1, 2)).tolist())) == 1
     assert marks[1].any(dim=1).sum() == FRAMES
 
 
 def test_with_too_few_frames_fewer_are_kept():
     model = build(model_config(neck=dict(k1=0.5, k2=0.5))).eval()
-    inputs, _ = make_batch(2, absent=[('thermal', 0)])
-    kept = model(inputs, stage='neck').marks.any(dim=2).sum(dim=1)
+    inputs, samples = make_batch(2, absent=[('thermal', 0)])
+    kept = model(inputs, samples, stage='neck').marks.any(dim=2).sum(dim=1)
     assert kept.tolist() == [FRAMES, 2 * FRAMES]
 
 
 @pytest.mark.parametrize('name', MODALITIES)
 def test_class_token_is_that_of_the_present_modality(name):
     model = build(model_config()).eval()
-    inputs, _ = make_batch(2, absent=[(name, 0)])
-    each = model(inputs, stage='backbone')
-    joint = model(inputs, stage='neck').cls_token
+    inputs, samples = make_batch(2, absent=[(name, 0)])
+    each = model(inputs, samples, stage='backbone')
+    merged = model(inputs, samples, stage='neck').cls_token
     (other,) = set(MODALITIES) - {name}
-    torch.testing.assert_close(joint[0], each[other].cls_token[0])
-    torch.testing.assert_close(joint[1], sum(x.cls_token[1] for x in each.values()))
+    torch.testing.assert_close(merged[0], each[other].cls_token[0])
+    torch.testing.assert_close(merged[1], sum(x.cls_token[1] for x in each.values()))
 
 
 @pytest.mark.parametrize('config', SWITCHES)
@@ -79,13 +79,15 @@ def test_no_nan_in_losses_and_gradients(config):
 @pytest.mark.parametrize('config', SWITCHES)
 def test_prediction_does_not_depend_on_the_rest_of_the_batch(config):
     model = build(model_config(**SWITCHES[config])).eval()
-    inputs, _ = make_batch(4, absent=[('visible', 1), ('thermal', 3)])
+    inputs, samples = make_batch(4, absent=[('visible', 1), ('thermal', 3)])
     with torch.no_grad():
-        together = model(inputs, stage='head')
+        together = model(inputs, samples, stage='head')
         assert together.isfinite().all()
         for row in range(4):
             alone = model(
-                {k: x[row : row + 1] for k, x in inputs.items()}, stage='head'
+                {k: x[row : row + 1] for k, x in inputs.items()},
+                samples[row : row + 1],
+                stage='head',
             )
             torch.testing.assert_close(alone[0], together[row], rtol=1e-5, atol=1e-5)
 
@@ -93,25 +95,27 @@ def test_prediction_does_not_depend_on_the_rest_of_the_batch(config):
 @pytest.mark.parametrize('config', SWITCHES)
 def test_every_sample_lacks_the_same_modality(config):
     model = build(model_config(**SWITCHES[config])).eval()
-    inputs, _ = make_batch(2, absent=[('thermal', 0), ('thermal', 1)])
-    assert model(inputs, stage='head').isfinite().all()
+    inputs, samples = make_batch(2, absent=[('thermal', 0), ('thermal', 1)])
+    assert model(inputs, samples, stage='head').isfinite().all()
 
 
 def test_prediction_does_not_depend_on_the_weights_of_the_absent_branch():
     model = build(model_config(share_weights=False)).eval()
-    inputs, _ = make_batch(1, absent=[('thermal', 0)])
+    inputs, samples = make_batch(1, absent=[('thermal', 0)])
     with torch.no_grad():
-        before = model(inputs, stage='head')
+        before = model(inputs, samples, stage='head')
         for parameter in model.backbone.encoders['thermal'].parameters():
             parameter.add_(1.0)
-        torch.testing.assert_close(model(inputs, stage='head'), before)
+        torch.testing.assert_close(model(inputs, samples, stage='head'), before)
 
 
 def test_a_missing_stream_changes_the_prediction():
     model = build(model_config()).eval()
-    inputs, _ = make_batch(1)
-    absent, _ = make_batch(1, absent=[('thermal', 0)])
-    difference = model(inputs, stage='head') - model(absent, stage='head')
+    inputs, samples = make_batch(1)
+    absent, absent_samples = make_batch(1, absent=[('thermal', 0)])
+    difference = model(inputs, samples, stage='head') - model(
+        absent, absent_samples, stage='head'
+    )
     assert difference.abs().max() > 1e-3
 
 
@@ -119,11 +123,11 @@ def test_a_missing_stream_changes_the_prediction():
 def test_the_configs_order_rules(config):
     """A batch whose dict has the other order gives the same numbers."""
     model = build(model_config(**SWITCHES[config])).eval()
-    inputs, _ = make_batch(2, absent=[('thermal', 1)])
+    inputs, samples = make_batch(2, absent=[('thermal', 1)])
     swapped = dict(reversed(inputs.items()))
     assert list(swapped) != list(inputs)
     for stage in ('backbone', 'head'):
-        expected, found = (model(x, stage=stage) for x in (inputs, swapped))
+        expected, found = (model(x, samples, stage=stage) for x in (inputs, swapped))
         if stage == 'backbone':
             assert list(found) == list(MODALITIES)
         else:

@@ -165,10 +165,11 @@ def test_one_modality(row):
 def test_an_absent_modality_leaves_the_sum_and_the_mean(row):
     model = shared(row)
     inputs = inputs_for(row)
-    rows = slice(8, None) if row in IMAGES else slice(1, None)
-    inputs['thermal'][rows] = torch.nan
+    first = 8 if row in IMAGES else 1
+    size = len(inputs['thermal'])
+    flags = dict(visible=[True] * size, thermal=[i < first for i in range(size)])
     with torch.no_grad():
-        feats = model(inputs)
+        feats = model(inputs, flags)
         visible, thermal = (tensors_of(feats[name].features) for name in NAMES)
         added, mean = (
             tensors_of(neck(feats)[0]) for neck in (FeatureSum(), FeatureMean())
@@ -183,11 +184,12 @@ def test_an_absent_modality_leaves_the_sum_and_the_mean(row):
 
 def test_the_inputs_are_not_modified():
     inputs = inputs_for('csn')
-    inputs['thermal'][1] = torch.nan
     before = copy.deepcopy(inputs)
-    shared('csn')(inputs)
+    flags = dict(visible=[True, True], thermal=[True, False])
+    shared('csn')(inputs, flags)
     for name in NAMES:
-        assert torch.equal(inputs[name].isnan(), before[name].isnan())
+        assert torch.equal(inputs[name], before[name])
+    assert flags == dict(visible=[True, True], thermal=[True, False])
     assert list(inputs) == list(NAMES)
 
 
@@ -238,8 +240,7 @@ def test_skeletons_beside_videos():
     inputs = dict(
         visible=inputs_for('csn')['visible'], skeleton=torch.randn(2, 1, 8, 17, 3)
     )
-    inputs['skeleton'][0] = torch.nan
-    feats = model(inputs)
+    feats = model(inputs, dict(visible=[True, True], skeleton=[False, True]))
     assert feats['skeleton'].present.tolist() == [False, True]
     assert feats['skeleton'].features.shape[:2] == (2, 1)
 

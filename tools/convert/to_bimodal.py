@@ -204,7 +204,7 @@ def convert_model(
     return dict(
         type='MultiModalRecognizer',
         data_preprocessor=dict(
-            type='MultiModalDataPreprocessor',
+            type='PairedDataPreprocessor',
             preprocessors={name: copy.deepcopy(preprocessor) for name in modalities},
         ),
         backbone=dict(

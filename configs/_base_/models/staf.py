@@ -2,7 +2,7 @@
 model = dict(
     type='MultiModalRecognizer',
     data_preprocessor=dict(
-        type='MultiModalDataPreprocessor',
+        type='PairedDataPreprocessor',
         preprocessors=dict(
             rgb=dict(
                 type='ActionDataPreprocessor',

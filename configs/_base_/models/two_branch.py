@@ -3,7 +3,7 @@
 model = dict(
     type='MultiModalRecognizer',
     data_preprocessor=dict(
-        type='MultiModalDataPreprocessor',
+        type='PairedDataPreprocessor',
         preprocessors={
             name: dict(
                 type='ActionDataPreprocessor',

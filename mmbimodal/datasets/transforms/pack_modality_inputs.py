@@ -7,13 +7,17 @@ from mmaction.registry import TRANSFORMS
 from mmaction.structures import ActionDataSample
 from mmcv.transforms import BaseTransform
 
+from mmbimodal.errors import UnreadableVideo
+
 
 @TRANSFORMS.register_module()
 class PackModalityInputs(BaseTransform):
     """Pack the modalities and the label for the model.
 
-    An absent modality becomes NaN in the shape of a present one: the marker
-    that survives collation and normalisation, and by which the model knows.
+    An absent modality becomes an empty tensor, to which
+    :class:`~mmbimodal.models.PairedDataPreprocessor` gives the shape of the
+    batch. The metainfo tells the model what is absent: ``modalities`` has the
+    names of the present ones only.
 
     Required keys: ``sample_id``, ``modalities``, ``label`` and
     ``sample_idx`` (optional).
@@ -39,14 +43,25 @@ class PackModalityInputs(BaseTransform):
         self.pack = PackActionInputs(meta_keys=meta_keys)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Return the packed sample; ``results`` is not modified."""
+        """Return the packed sample; ``results`` is not modified.
+
+        Raises:
+            UnreadableVideo: The values of a modality are not all finite.
+        """
         modalities = results['modalities']
         packed = {
             name: self.pack(inner)
             for name, inner in modalities.items()
             if inner is not None
         }
-        like = next(iter(packed.values()))['inputs']
+        for name, inner in packed.items():
+            if not torch.isfinite(inner['inputs']).all():
+                file = modalities[name].get('filename', 'its values')
+                raise UnreadableVideo(
+                    f'the {name} of sample {results["sample_id"]} has values that '
+                    f'are NaN or infinite ({file}): correct the file, or remove '
+                    'the modality from the sample'
+                )
         data_sample = ActionDataSample(
             metainfo=dict(
                 sample_id=results['sample_id'],
@@ -61,9 +76,7 @@ class PackModalityInputs(BaseTransform):
             data_sample.set_gt_label(results['label'])
         return dict(
             inputs={
-                name: packed[name]['inputs']
-                if name in packed
-                else torch.full_like(like, torch.nan, dtype=torch.float32)
+                name: packed[name]['inputs'] if name in packed else torch.empty(0)
                 for name in modalities
             },
             data_samples=data_sample,

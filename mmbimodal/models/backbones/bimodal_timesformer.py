@@ -7,10 +7,20 @@ from mmengine.utils import to_2tuple
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
-from mmbimodal.structures import ModalityTokens, split_presence
+from mmbimodal.structures import (
+    ModalityTokens,
+    Presence,
+    check_modalities,
+    present_rows,
+    scatter_rows,
+    to_mask,
+)
 
 from ..layers import TimeSformerEncoder
 from ..weights import load_init_cfg, resize_embeddings, to_encoder_layout
+
+# Class token, patch features and saliency of one modality.
+Encoded = tuple[Tensor, Tensor, Tensor | None]
 
 
 @MODELS.register_module()
@@ -78,6 +88,7 @@ class BimodalTimeSformer(BaseModule):
             )
         self.modalities = tuple(modalities)
         self.share_weights = share_weights
+        self.clip_shape = (3, num_frames, *sides)
         self.encoders = nn.ModuleDict(
             {
                 name: TimeSformerEncoder(
@@ -113,12 +124,16 @@ class BimodalTimeSformer(BaseModule):
             layers='blocks.',
         )
 
-    def forward(self, inputs: dict[str, Tensor]) -> dict[str, ModalityTokens]:
-        """Encode each modality.
+    def forward(
+        self, inputs: dict[str, Tensor], present: Presence | None = None
+    ) -> dict[str, ModalityTokens]:
+        """Encode each modality of the samples that have it.
 
         Args:
-            inputs (dict[str, Tensor]): Normalised clips, each B×3×M×H×W; NaN
-                where a sample lacks the modality.
+            inputs (dict[str, Tensor]): Normalised clips, each B×3×M×H×W.
+            present (dict[str, list[bool]], optional): Which of the B rows
+                have the modality. Others do not enter the encoder; their
+                tokens are zero. Defaults to all.
 
         Returns:
             dict[str, ModalityTokens]: In the config's order.
@@ -126,19 +141,36 @@ class BimodalTimeSformer(BaseModule):
         Raises:
             InputError: The modalities are not those of the config.
         """
-        clips, present = zip(*split_presence(inputs, self.modalities).values())
-        if self.share_weights:
-            # S×(B×3×M×H×W) -> (S·B)×3×M×H×W, one pass
-            count = len(self.modalities)
-            tokens = zip(
-                *(
-                    (None,) * count if x is None else x.chunk(count)
-                    for x in self.encoders['shared'](torch.cat(clips))
-                )
-            )
-        else:
-            tokens = (self.encoders[name](x) for name, x in zip(self.modalities, clips))
-        return {
-            name: ModalityTokens(*branch, there)
-            for name, branch, there in zip(self.modalities, tokens, present)
+        check_modalities(inputs, self.modalities)
+        flags = {name: present and present[name] for name in self.modalities}
+        clips = {
+            name: present_rows(inputs[name], x, self.clip_shape)
+            for name, x in flags.items()
         }
+        features = {}
+        for name, tokens in self._encode(clips).items():
+            # n×… -> B×…
+            cls_token, patches, saliency = (
+                None if x is None else scatter_rows(x, flags[name]) for x in tokens
+            )
+            features[name] = ModalityTokens(
+                cls_token,
+                patches,
+                saliency,
+                to_mask(flags[name], len(cls_token), cls_token.device),
+            )
+        return features
+
+    def _encode(self, clips: dict[str, Tensor]) -> dict[str, Encoded]:
+        """Class token, patches and saliency of n clips of each modality."""
+        if not self.share_weights:
+            # Without a clip an encoder gives empty tensors, and its
+            # parameters a gradient of zero: distributed training needs one.
+            return {name: self.encoders[name](x) for name, x in clips.items()}
+        # n_1×3×M×H×W, n_2×3×M×H×W, … -> (n_1 + n_2 + …)×3×M×H×W, one pass
+        outputs = self.encoders['shared'](torch.cat(list(clips.values())))
+        sizes = [len(x) for x in clips.values()]
+        parts = zip(
+            *([None] * len(sizes) if x is None else x.split(sizes) for x in outputs)
+        )
+        return dict(zip(clips, parts))

@@ -1,4 +1,6 @@
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import torch
 from mmaction.registry import MODELS
@@ -6,7 +8,16 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
-from mmbimodal.structures import BranchFeatures, map_tensors, split_presence
+from mmbimodal.structures import (
+    BranchFeatures,
+    Presence,
+    check_branch_output,
+    check_modalities,
+    map_tensors,
+    present_rows,
+    scatter_rows,
+    to_mask,
+)
 
 from ..weights import load_init_cfg
 
@@ -76,37 +87,83 @@ class MultiBranchBackbone(BaseModule):
             branch.init_weights()
         load_init_cfg(self, parts=self.branches.values())
 
-    def forward(self, inputs: dict[str, Tensor]) -> dict[str, BranchFeatures]:
+    def forward(
+        self, inputs: dict[str, Tensor], present: Presence | None = None
+    ) -> dict[str, BranchFeatures]:
         """Extract the features of each modality.
 
         Args:
             inputs (dict[str, Tensor]): What the backbones expect: clips
                 B×C×T×H×W, images (B·segments)×C×H×W, skeletons
-                B×M×T×V×C; NaN where a sample lacks the modality.
+                B×M×T×V×C.
+            present (dict[str, list[bool]], optional): Which of the rows have
+                the modality. Others enter no branch, so that the statistics
+                of batch norm are those of present rows. Defaults to all.
 
         Returns:
-            dict[str, BranchFeatures]: In the config's order.
+            dict[str, BranchFeatures]: In the config's order; ``features`` is
+            None for a modality that no row has.
 
         Raises:
-            InputError: The modalities are not those of the config.
+            InputError: The modalities are not those of the config, or a
+                branch breaks the contract of :class:`BranchFeatures`.
         """
-        streams = split_presence(inputs, self.modalities)
-        features = {}
-        for branch, names in self._calls(streams):
-            # K×(B×…) -> (K·B)×…, one pass
-            output = branch(torch.cat([streams[name][0] for name in names]))
+        check_modalities(inputs, self.modalities)
+        flags = {name: present and present[name] for name in self.modalities}
+        rows = {name: present_rows(inputs[name], x) for name, x in flags.items()}
+        features: dict[str, Any] = dict.fromkeys(self.modalities)
+        for branch, names in self._calls(rows):
+            sizes = [len(rows[name]) for name in names]
+            # n_1×…, n_2×…, … -> (n_1 + n_2 + …)×…, one pass
+            output = branch(torch.cat([rows[name] for name in names]))
+            check_branch_output(output, type(branch).__name__)
             for i, name in enumerate(names):
-                features[name] = map_tensors(lambda x: x.chunk(len(names))[i], output)
+                features[name] = map_tensors(
+                    partial(_part, sizes=sizes, index=i, present=flags[name]), output
+                )
+        self._touch_skipped_branches(features)
         return {
-            name: BranchFeatures(features[name], present)
-            for name, (_, present) in streams.items()
+            name: BranchFeatures(
+                features[name],
+                to_mask(flags[name], len(inputs[name]), inputs[name].device),
+            )
+            for name in self.modalities
         }
 
-    def _calls(self, streams: dict[str, tuple]) -> list[tuple]:
+    def _calls(self, rows: dict[str, Tensor]) -> list[tuple[nn.Module, list[str]]]:
         """Which backbone takes which modalities in one batch."""
+        names = [name for name, x in rows.items() if len(x)]
         if not self.share_weights:
-            return [(self.branches[name], [name]) for name in streams]
+            return [(self.branches[name], [name]) for name in names]
         groups: dict[torch.Size, list[str]] = {}
-        for name, (x, _) in streams.items():
-            groups.setdefault(x.shape, []).append(name)
-        return [(self.branches['shared'], names) for names in groups.values()]
+        for name in names:
+            groups.setdefault(rows[name].shape[1:], []).append(name)
+        return [(self.branches['shared'], group) for group in groups.values()]
+
+    def _touch_skipped_branches(self, features: dict[str, Any]) -> None:
+        """Give the parameters of branches that did not run a gradient of zero.
+
+        Distributed training waits for a gradient of every parameter.
+        """
+        if self.share_weights or not torch.is_grad_enabled():
+            return
+        skipped = [self.branches[name] for name, x in features.items() if x is None]
+        zero = sum(
+            0 * parameter.sum()
+            for branch in skipped
+            for parameter in branch.parameters()
+            if parameter.requires_grad
+        )
+        if skipped:
+            name = next(name for name, x in features.items() if x is not None)
+            features[name] = map_tensors(lambda x: x + zero, features[name])
+
+
+def _part(
+    output: Tensor, sizes: list[int], index: int, present: list[bool] | None
+) -> Tensor:
+    """The rows of one of several modalities, in the places of its samples."""
+    # A branch that pools the images of a sample gives fewer rows.
+    images = sum(sizes) // len(output)
+    part = output.split([size // images for size in sizes])[index]
+    return scatter_rows(part, present)

@@ -229,6 +229,10 @@ class MaskedFusionHead(BaseHead):
         if self.mask_mlp:
             x = x * marks[:, :num_queries, None].to(x.dtype)  # eq. 16
         x = x + self.fusion.mlp(self.fusion.norm2(x))
+        if not self.mask_attention:
+            # Without eq. 12 the scorer gets no gradient, but distributed
+            # training waits for one: a gradient of zero.
+            x = x + 0 * marks.sum().to(x.dtype)
         return x[:, 0], x[:, 1:] if regions else None
 
     def _local_cls_token(

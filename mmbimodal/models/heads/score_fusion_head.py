@@ -147,7 +147,11 @@ class ScoreFusionHead(BaseHead):
             )
         features, logits, present = [], [], []
         for name, width in zip(self.modalities, self.widths):
-            x = pool_features(feats[name].features).float()
+            branch = feats[name]
+            # A branch that did not run: no row has the modality.
+            x = branch.present.new_zeros(len(branch.present), width).float()
+            if branch.features is not None:
+                x = pool_features(branch.features).float()
             if x.shape[1] != width:
                 raise InputError(
                     f'{type(self).__name__}: the features of {name} have '
@@ -155,7 +159,7 @@ class ScoreFusionHead(BaseHead):
                     'correct cls_head.in_channels'
                 )
             # (B·segments) -> B
-            has_modality = feats[name].present.view(-1, num_segs)[:, 0]
+            has_modality = branch.present.view(-1, num_segs)[:, 0]
             # (B·segments)×C -> B×C; a backbone may have pooled segments before
             x = x.view(len(has_modality), -1, width).mean(dim=1)
             x = torch.where(has_modality[:, None], x, 0.0)

@@ -24,7 +24,8 @@ class FeatureConcat(BaseModule):
     Without arguments that is all: the head's ``in_channels`` is then the sum
     of the branches' channels. With ``out_channels`` a linear layer projects
     back, for heads that have layers of a given width. Absent modalities enter
-    as zeros.
+    as zeros; of one that no sample of a batch has, the width is ``in_channels``
+    or else that of another modality.
 
     Args:
         in_channels (dict[str, int | Sequence[int]], optional): Channels C of
@@ -87,6 +88,10 @@ class FeatureConcat(BaseModule):
         structures = align_features(feats)
         if self.projections is None:
             return map_tensors(lambda *x: torch.cat(x, dim=1), *structures), {}
+        structures = [
+            self._zeros(name, structure) if feats[name].features is None else structure
+            for name, structure in zip(feats, structures)
+        ]
         found = {
             name: tuple(x.shape[1] for x in tensors_of(structure))
             for name, structure in zip(feats, structures)
@@ -105,3 +110,11 @@ class FeatureConcat(BaseModule):
             ),
             *structures,
         ), {}
+
+    def _zeros(self, name: str, structure: Any) -> Any:
+        """Zeros in a structure of B×C×…, with the modality's channels."""
+        widths = iter(self.widths.get(name, ()))
+        return map_tensors(
+            lambda x: x.new_zeros(len(x), next(widths, x.shape[1]), *x.shape[2:]),
+            structure,
+        )

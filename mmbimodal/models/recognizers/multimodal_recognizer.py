@@ -1,9 +1,12 @@
+from typing import Any
+
 from mmaction.models import BaseRecognizer
 from mmaction.registry import MODELS
-from mmaction.utils import OptSampleList
+from mmaction.utils import OptSampleList, SampleList
 from torch import Tensor
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import presence_of
 
 
 @MODELS.register_module()
@@ -13,6 +16,9 @@ class MultiModalRecognizer(BaseRecognizer):
     Backbone: dict of clips → dict of features. Neck (optional): features →
     features and auxiliary losses, as in MMAction2. Head: features → scores.
     Unlike ``MMRecognizer3D`` the neck is called in training and in testing.
+
+    The data samples say which modalities a sample has, in all modes. Without
+    data samples every sample has all of them.
     """
 
     def extract_feat(
@@ -21,16 +27,16 @@ class MultiModalRecognizer(BaseRecognizer):
         stage: str = 'neck',
         data_samples: OptSampleList = None,
         test_mode: bool = False,
-    ) -> tuple:
+    ) -> tuple[Any, dict]:
         """Extract features.
 
         Args:
             inputs (dict[str, Tensor]): For each modality N×V×…, V views of
-                each of N samples. Not modified.
+                each of N samples; N×V×0 where no sample has it. Not modified.
             stage (str): ``'backbone'``, ``'neck'`` or ``'head'``. Defaults
                 to ``'neck'``.
-            data_samples (list[ActionDataSample], optional): For necks with
-                losses of their own.
+            data_samples (list[ActionDataSample], optional): Their metainfo
+                names the modalities of each sample (``modalities``).
             test_mode (bool): Leave the auxiliary losses out. Defaults to
                 False.
 
@@ -42,19 +48,23 @@ class MultiModalRecognizer(BaseRecognizer):
             InputError: The modalities differ in their number of views.
         """
         views = {name: x.shape[1] for name, x in inputs.items()}
-        if any(count != min(views.values()) for count in views.values()):
+        num_views = min(views.values())
+        if any(count != num_views for count in views.values()):
             raise InputError(
                 f'the modalities have different numbers of '
                 f'views, {views}: give their pipelines the same '
                 'num_clips and crops'
             )
-        # N×V×… -> (N·V)×…
-        feats = self.backbone({name: x.flatten(0, 1) for name, x in inputs.items()})
+        feats = self.backbone(
+            # N×V×… -> (N·V)×…
+            {name: x.flatten(0, 1) for name, x in inputs.items()},
+            presence_of(data_samples, inputs, num_views),
+        )
         # N×V×C×H×W: MMAction2's heads for images gather the views of a sample
-        options = dict()
-        if all(x.ndim == 5 for x in inputs.values()):
-            options['num_segs'] = min(views.values())
-        loss_aux = dict()
+        options: dict[str, Any] = {}
+        if all(x.ndim == 5 for x in inputs.values() if x.ndim > 3):
+            options['num_segs'] = num_views
+        loss_aux: dict[str, Tensor] = {}
         if stage != 'backbone' and self.with_neck:
             feats, loss_aux = self.neck(feats, data_samples=data_samples)
         if stage == 'head':
@@ -62,3 +72,42 @@ class MultiModalRecognizer(BaseRecognizer):
         if not test_mode:
             options['loss_aux'] = loss_aux
         return feats, options
+
+    def predict(
+        self, inputs: dict[str, Tensor], data_samples: SampleList, **kwargs
+    ) -> SampleList:
+        """Predictions of N samples; upstream leaves the data samples out.
+
+        Args:
+            inputs (dict[str, Tensor]): For each modality N×V×….
+            data_samples (list[ActionDataSample]): N samples.
+
+        Returns:
+            list[ActionDataSample]: With ``pred_score`` and ``pred_label``.
+        """
+        feats, options = self.extract_feat(
+            inputs, data_samples=data_samples, test_mode=True
+        )
+        return self.cls_head.predict(feats, data_samples, **options)
+
+    def forward(
+        self,
+        inputs: dict[str, Tensor],
+        data_samples: OptSampleList = None,
+        mode: str = 'tensor',
+        stage: str = 'backbone',
+        **kwargs,
+    ) -> Any:
+        """As upstream, with the data samples in mode ``'tensor'``, too.
+
+        Args:
+            inputs (dict[str, Tensor]): For each modality N×V×….
+            data_samples (list[ActionDataSample], optional): N samples.
+            mode (str): ``'tensor'``, ``'loss'`` or ``'predict'``. Defaults to
+                ``'tensor'``.
+            stage (str): For ``'tensor'``, see :meth:`extract_feat`. Defaults
+                to ``'backbone'``.
+        """
+        if mode == 'tensor':
+            return self.extract_feat(inputs, stage, data_samples)[0]
+        return super().forward(inputs, data_samples, mode, **kwargs)
