@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,14 @@ from mmbimodal.datasets.synthetic import Request, Settings, generate
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'tests'))
+
+
+def pytest_collection_modifyitems(items):
+    """Tests marked slow run with ``SLOW_TESTS=1``."""
+    if not os.environ.get('SLOW_TESTS'):
+        for item in items:
+            if item.get_closest_marker('slow'):
+                item.add_marker(pytest.mark.skip(reason='set SLOW_TESTS=1'))
 
 
 @pytest.fixture(autouse=True)

@@ -48,6 +48,7 @@ def test_no_graph_break(case):
     assert_compiled_is_eager(CASES[case], 'eager')
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_compiled_inference():
     assert_compiled_is_eager(dict(num_layers=1), 'inductor')

@@ -4,7 +4,6 @@ The heavy half takes a minute and 8 GB: ``SLOW_TESTS=1`` runs it. Parameters
 of all rows are pinned always.
 """
 
-import os
 import re
 
 import pytest
@@ -26,8 +25,7 @@ EXPECTED = {
     'STAF': (333.23, 108.58),
     "STAF, path='dense'": (372.53, 108.58),
 }
-LIGHT = ('TSM', 'SlowFast', 'CSN', 'Hiera')
-slow = pytest.mark.skipif(not os.environ.get('SLOW_TESTS'), reason='set SLOW_TESTS=1')
+LIGHT = ('TSM', 'SlowFast')
 
 
 @pytest.fixture
@@ -46,7 +44,10 @@ def test_ten_rows(tool):
 
 @pytest.mark.parametrize(
     'name',
-    [pytest.param(name, marks=[] if name in LIGHT else slow) for name in EXPECTED],
+    [
+        pytest.param(name, marks=[] if name in LIGHT else pytest.mark.slow)
+        for name in EXPECTED
+    ],
 )
 def test_the_cost(tool, name):
     cost = tool.count(row_of(tool, name))
