@@ -84,7 +84,9 @@ class MultiBranchBackbone(BaseModule):
             InputError: The file holds no tensor that fits a branch.
         """
         for branch in self.branches.values():
-            branch.init_weights()
+            # PyTorch's own modules are initialised and have no such method.
+            if hasattr(branch, 'init_weights'):
+                branch.init_weights()
         load_init_cfg(self, parts=self.branches.values())
 
     def forward(
