@@ -2,17 +2,16 @@
 
     reproduce.py table2 --dataset synth --seeds 0 1 2
     reproduce.py table3 --dataset synth --rows selection --jobs 2
-    reproduce.py table2 --dataset synth --report-only
+    reproduce.py table2 --dataset synth --report-only --publish
 
 A row is a config and options (configs/experiments/*.yml). Interrupted at any
-moment, the same command goes on; runs that tables share are trained once; any
-number of these commands can work at the same time. The results are those of
-the last epoch.
+moment, the same command goes on; tables share the runs that are the same; any
+number of these commands can work at the same time. The last epoch is tested.
+The table shows all rows and seeds that are finished or published, whichever
+are trained.
 """
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 from mmbimodal.apis import one_sentence
@@ -20,15 +19,17 @@ from mmbimodal.errors import InputError
 from mmbimodal.experiments import (
     Run,
     collect,
+    copy_runs,
     execute_all,
     load_table,
-    merge_results,
+    publish,
     table_names,
     write_report,
 )
 
 CONFIGS = Path('configs')
 TABLES = CONFIGS / 'experiments'
+PUBLISHED = Path('resources/tables')
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,9 +46,9 @@ def parse_args() -> argparse.Namespace:
         type=int,
         default=[0],
         metavar='N',
-        help='a run of every row for each (default: 0)',
+        help='train every row once with each (default: 0)',
     )
-    parser.add_argument('--rows', nargs='+', metavar='ROW', help='only these rows')
+    parser.add_argument('--rows', nargs='+', metavar='ROW', help='train only these')
     parser.add_argument(
         '--jobs',
         type=int,
@@ -62,62 +63,56 @@ def parse_args() -> argparse.Namespace:
         metavar='DIR',
         help='default: work_dirs/reproduce',
     )
+    parser.add_argument('--report-only', action='store_true', help='train nothing')
     parser.add_argument(
-        '--report-only',
+        '--publish',
         action='store_true',
-        help='write the table of what is done, train nothing',
+        help=f'write the table to {PUBLISHED} and model_zoo.md as well',
     )
     parser.add_argument(
         '--merge',
         nargs='+',
+        type=Path,
         default=[],
-        metavar='FILE',
-        help='take over the runs of these results.json from other machines',
+        metavar='DIR',
+        help="copy the finished runs of other machines' --work-dir first",
     )
     return parser.parse_args()
-
-
-def command(args: argparse.Namespace) -> str:
-    """What trains and tests the same rows."""
-    words = [
-        'python',
-        sys.argv[0],
-        args.table,
-        '--dataset',
-        args.dataset,
-        '--seeds',
-        *map(str, args.seeds),
-    ]
-    if args.rows:
-        words += ['--rows', *args.rows]
-    return shlex.join(words)
 
 
 def main(args: argparse.Namespace) -> None:
     if args.jobs < 1:
         raise InputError(f'--jobs {args.jobs}: at least 1 run at a time')
-    table = load_table(TABLES, args.table, args.dataset, args.rows)
-    folder = args.work_dir / args.dataset
-    pretrained = table.pretrained and Run(table.pretrained, 0, CONFIGS, folder / 'runs')
-    runs = [
-        [Run(row, seed, CONFIGS, folder / 'runs', pretrained) for seed in args.seeds]
-        for row in table.rows
-    ]
-    for path in args.merge:
-        count = merge_results([run for seeds in runs for run in seeds], path)
-        print(f'{path}: {count} runs taken over')
+    table = load_table(TABLES, args.table, args.dataset)
+    chosen = table.select(args.rows)
+    root = args.work_dir / args.dataset / 'runs'
+    report = args.work_dir / args.dataset / table.name
+    published = PUBLISHED / args.dataset / table.name
+    for folder in args.merge:
+        print(f'{folder}: {copy_runs(folder, root)} runs copied')
+    pretrained = table.pretrained and Run(table.pretrained, 0, CONFIGS, root)
+    rows = [Run(row, 0, CONFIGS, root, pretrained) for row in table.rows]
 
-    def report() -> None:
-        write_report(table, collect(table, runs), folder / table.name, command(args))
+    def write() -> None:
+        earlier = (published / 'results.json', report / 'results.json')
+        results = collect(table, rows, *earlier)
+        write_report(table, results, report)
+        if args.publish:
+            write_report(table, results, published)
+            publish(table.name, published, Path('model_zoo.md'))
 
+    write()
     if not args.report_only:
         if pretrained:
             execute_all([pretrained], 1)
-        # One seed of all rows before the next; a row may stand twice.
-        order = {run.folder: run for seed in zip(*runs) for run in seed}
-        execute_all(list(order.values()), args.jobs, report)
-    report()
-    print((folder / table.name / 'table.md').read_text())
+        # One seed of all rows before the next.
+        runs = [
+            Run(row, seed, CONFIGS, root, pretrained)
+            for seed in args.seeds
+            for row in chosen
+        ]
+        execute_all(runs, args.jobs, write)
+    print((report / 'table.md').read_text())
 
 
 if __name__ == '__main__':

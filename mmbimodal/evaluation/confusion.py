@@ -1,9 +1,7 @@
 import numpy as np
 from mmaction.evaluation import ConfusionMatrix
 
-from mmbimodal.errors import InputError
-
-from .predictions import reading_predictions
+from .predictions import Predictions, read_comparable, read_predictions
 
 
 def confusion_counts(predictions: str) -> tuple[np.ndarray, list[str]]:
@@ -19,8 +17,8 @@ def confusion_counts(predictions: str) -> tuple[np.ndarray, list[str]]:
     Raises:
         InputError: There is no such file, or it holds something else.
     """
-    counts, classes, _ = _read(predictions)
-    return counts, classes
+    found = read_predictions(predictions)
+    return _count(found), found.classes
 
 
 def confusion_pair(first: str, second: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -38,28 +36,9 @@ def confusion_pair(first: str, second: str) -> tuple[np.ndarray, np.ndarray, lis
         InputError: As :func:`confusion_counts`, or the files are not of the
             same classes and samples.
     """
-    counts, classes, labels = _read(first)
-    other_counts, other_classes, other_labels = _read(second)
-    if classes != other_classes:
-        differing = sorted(set(classes) ^ set(other_classes))
-        raise InputError(
-            f'{first} and {second} have different classes '
-            f'({", ".join(differing) or "in another order"}): compare '
-            'predictions on the same test set'
-        )
-    if labels != other_labels:
-        differing = {name for name, _ in labels.items() ^ other_labels.items()}
-        raise InputError(
-            f'{first} and {second} differ in {len(differing)} samples or '
-            f'their labels ({min(differing)} is one): compare predictions on '
-            'the same test set'
-        )
-    return counts, other_counts, classes
+    a, b = read_comparable([first, second])
+    return _count(a), _count(b), a.classes
 
 
-def _read(predictions: str) -> tuple[np.ndarray, list[str], dict]:
-    """Counts, names of the classes, and the label of each sample."""
-    with reading_predictions(predictions) as found:
-        counts = ConfusionMatrix.calculate(found.scores, found.labels).numpy()
-        classes = found.classes or [f'class {i}' for i in range(len(counts))]
-        return counts, list(classes), dict(zip(found.sample_ids, found.labels))
+def _count(found: Predictions) -> np.ndarray:
+    return ConfusionMatrix.calculate(found.scores, found.labels.tolist()).numpy()

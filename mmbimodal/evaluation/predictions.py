@@ -1,7 +1,6 @@
 """Files of :class:`.SavePredictions`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import mmengine
 import numpy as np
@@ -11,9 +10,8 @@ from mmbimodal.errors import InputError
 from mmbimodal.structures import Predictions
 
 
-@contextmanager
-def reading_predictions(path: str) -> Iterator[Predictions]:
-    """Read a file; what is wrong with it shows here or where it is used.
+def read_predictions(path: str) -> Predictions:
+    """Read a file of :class:`.SavePredictions`.
 
     Args:
         path (str): Path of the JSON file.
@@ -23,20 +21,53 @@ def reading_predictions(path: str) -> Iterator[Predictions]:
     """
     try:
         content = mmengine.load(path, file_format='json')
-        rows = content['predictions']
-        yield Predictions(
-            np.array([x['scores'] for x in rows]),
-            [x['label'] for x in rows],
-            [x['sample_id'] for x in rows],
-            content['classes'],
-        )
-    except (OSError, ValueError, TypeError, LookupError, AssertionError) as error:
+        rows = sorted(content['predictions'], key=lambda x: x['sample_id'])
+        scores = np.array([x['scores'] for x in rows], dtype=float)
+        labels = np.array([x['label'] for x in rows], dtype=int)
+        ids = [x['sample_id'] for x in rows]
+        count, num_classes = scores.shape
+        classes = content['classes'] or [f'class {k}' for k in range(num_classes)]
+        if not (len(classes) == num_classes > max(labels) and len(set(ids)) == count):
+            raise ValueError('labels, classes and sample ids do not fit together')
+    except (OSError, ValueError, TypeError, LookupError) as error:
         raise InputError(
             f'{path} is not a file of predictions ({error!r}): write '
             'it with tools/test.py CONFIG CHECKPOINT --cfg-options '
             'test_evaluator.type=mmbimodal.evaluation.SavePredictions '
             f'test_evaluator.out_file={path}'
         ) from error
+    return Predictions(scores, labels, ids, list(classes))
+
+
+def read_comparable(paths: Sequence[str]) -> list[Predictions]:
+    """Read predictions of several models on the same test set.
+
+    Args:
+        paths (Sequence[str]): Paths of the JSON files.
+
+    Raises:
+        InputError: As :func:`read_predictions`, or the files are not of the
+            same classes, in one order, and the same samples.
+    """
+    first, *others = found = [read_predictions(path) for path in paths]
+    for path, other in zip(paths[1:], others):
+        if first.classes != other.classes:
+            differing = sorted(set(first.classes) ^ set(other.classes))
+            raise InputError(
+                f'{paths[0]} and {path} have different classes '
+                f'({", ".join(differing) or "in another order"}): compare '
+                'predictions on the same test set'
+            )
+        samples = set(zip(first.sample_ids, first.labels))
+        differing = samples ^ set(zip(other.sample_ids, other.labels))
+        if differing:
+            names = sorted({name for name, _ in differing})
+            raise InputError(
+                f'{paths[0]} and {path} differ in {len(names)} samples or '
+                f'their labels ({names[0]} is one): compare predictions on '
+                'the same test set'
+            )
+    return found
 
 
 def predicted_accuracy(path: str) -> tuple[float, float]:
@@ -46,8 +77,8 @@ def predicted_accuracy(path: str) -> tuple[float, float]:
         path (str): Path of the JSON file.
 
     Raises:
-        InputError: As :func:`reading_predictions`.
+        InputError: As :func:`read_predictions`.
     """
-    with reading_predictions(path) as found:
-        top1, top5 = top_k_accuracy(found.scores, found.labels, (1, 5))
+    found = read_predictions(path)
+    top1, top5 = top_k_accuracy(found.scores, found.labels, (1, 5))
     return top1, top5

@@ -1,8 +1,9 @@
+import json
 from collections.abc import Sequence
 from typing import Any
 
-import mmengine
 from mmaction.registry import METRICS
+from mmengine import fileio
 
 from .branch_accuracy import BranchAccuracy
 
@@ -41,18 +42,17 @@ class SavePredictions(BranchAccuracy):
 
     def compute_metrics(self, results: list[dict]) -> dict:
         """Write the file; return the accuracies."""
-        mmengine.dump(
-            dict(
-                classes=self.dataset_meta.get('classes'),
-                predictions=[
-                    dict(
-                        sample_id=x['sample_id'],
-                        label=x['label'],
-                        scores=[round(float(p), 6) for p in x['pred']],
-                    )
-                    for x in results
-                ],
-            ),
-            self.out_file,
+        content = dict(
+            classes=self.dataset_meta.get('classes'),
+            predictions=[
+                dict(
+                    sample_id=x['sample_id'],
+                    label=int(x['label']),
+                    scores=[round(float(p), 6) for p in x['pred']],
+                )
+                for x in results
+            ],
         )
+        # The package's local backend renames a finished file.
+        fileio.put(json.dumps(content).encode(), self.out_file)
         return super().compute_metrics(results)

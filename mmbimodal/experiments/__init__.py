@@ -1,8 +1,7 @@
-from .merge import merge_results
 from .options import merge_options
+from .publish import publish
 from .report import collect, write_report
-from .run import Run
-from .scheduler import execute_all
+from .run import Run, copy_runs, execute_all
 from .table import Row, Table, load_table, table_names
 
 __all__ = [
@@ -10,10 +9,11 @@ __all__ = [
     'Run',
     'Table',
     'collect',
+    'copy_runs',
     'execute_all',
     'load_table',
     'merge_options',
-    'merge_results',
+    'publish',
     'table_names',
     'write_report',
 ]

@@ -2,17 +2,14 @@
 
 import copy
 import inspect
-from collections.abc import Iterator
+from collections import ChainMap
 from typing import Any
 
 import mmaction.registry
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.registry import Registry, init_default_scope
 
 from mmbimodal.errors import InputError
-
-# What mmengine's Runner reads though a config may not spell it out.
-_TOP_LEVEL = {'load_from', 'resume', 'randomness', 'custom_hooks', 'work_dir'}
 
 
 def merge_options(config: Config, options: dict[str, Any]) -> Config:
@@ -37,85 +34,53 @@ def merge_options(config: Config, options: dict[str, Any]) -> Config:
             f'the options {", ".join(options)} do not fit {config.filename}: {error}'
         ) from error
     init_default_scope(merged.get('default_scope', 'mmaction'))
-    for key in options:
-        _check(merged, config, key)
+    _check(merged._cfg_dict, config._cfg_dict, [])
     return merged
 
 
-def _check(merged: Config, base: Config, key: str) -> None:
-    """Refuse an option that is not read."""
-    node, before, path = merged._cfg_dict, base._cfg_dict, []
-    for part in key.split('.'):
-        if isinstance(node, (list, tuple)):
-            node, before = node[int(part)], None
-        else:
-            _check_name(part, node, before, path)
-            node = node[part]
-            before = before.get(part) if isinstance(before, dict) else None
-        path.append(part)
-    for inner, where in _typed(node, path):
-        for name in set(inner) - {'type'}:
-            _check_name(name, inner, None, where)
+def _check(node: Any, base: Any, path: list[str]) -> None:
+    """Refuse keys that neither a constructor nor the base config has."""
+    if isinstance(node, (list, tuple)):
+        node = {str(i): item for i, item in enumerate(node)}
+        base = {str(i): item for i, item in enumerate(base or ())}
+        valid = None
+    elif isinstance(node, dict) and node != base:
+        valid = _valid_names(node, base if isinstance(base, dict) else {}, path)
+    else:
+        return
+    for name, value in node.items():
+        if valid is not None and name not in valid:
+            raise InputError(
+                f'the option {".".join([*path, name])} is read by no component; '
+                f'{".".join(path) or "the config"} takes: {", ".join(sorted(valid))}'
+            )
+        _check(value, base.get(name) if isinstance(base, dict) else None, [*path, name])
 
 
-def _check_name(name: str, node: Any, before: Any, path: list) -> None:
-    """Refuse a key that neither a constructor nor the base config has."""
-    where = '.'.join(path) or 'the config'
-    valid: set[str] = set(before) if isinstance(before, dict) else set()
-    if not path:
-        valid |= _TOP_LEVEL
-    if isinstance(node, dict) and 'type' in node:
-        parameters = _parameters(node['type'], where)
-        if parameters is None:
-            return
-        # What the base config gave may belong to another type.
-        valid = parameters | {'type'}
-    if name not in valid:
-        raise InputError(
-            f'the option {".".join([*path, name])} is read by no component; '
-            f'{where} takes: {", ".join(sorted(valid))}'
-        )
-
-
-def _typed(node: Any, path: list) -> Iterator[tuple[ConfigDict, list]]:
-    """All dicts with a ``type`` inside an option's value."""
-    items = ()
-    if isinstance(node, dict):
-        if 'type' in node:
-            yield node, path
-        items = node.items()
-    elif isinstance(node, (list, tuple)):
-        items = enumerate(node)
-    for key, value in items:
-        yield from _typed(value, [*path, str(key)])
-
-
-def _parameters(kind: Any, where: str) -> set[str] | None:
-    """Names that a registered class takes; None: not known."""
-    cls = kind if inspect.isclass(kind) else _find(kind)
+def _valid_names(node: dict, base: dict, path: list[str]) -> set[str] | None:
+    """Keys that a dict of the config may have; None: any."""
+    if 'type' not in node:
+        return set(base)
+    names = {'type'}
+    if node['type'] == base.get('type'):
+        names |= set(base)  # whatever type it was, it gave only what is read
+    registries = vars(mmaction.registry).values()
+    modules = [x.module_dict for x in registries if isinstance(x, Registry)]
+    kind = node['type']
+    cls = kind if inspect.isclass(kind) else ChainMap(*modules).get(kind)
     if cls is None:
-        raise InputError(f'{where}.type={kind!r} is not registered: check its spelling')
-    # mmengine's schedulers are built by another method with this key.
-    names: set[str] = (
-        {'convert_to_iter_based'} if hasattr(cls, 'build_iter_from_epoch') else set()
-    )
-    for ancestor in inspect.getmro(cls):
+        raise InputError(
+            f'{".".join([*path, "type"])}={kind!r} is not registered: '
+            'check its spelling'
+        )
+    if hasattr(cls, 'build_iter_from_epoch'):  # how a scheduler can be built
+        names.add('convert_to_iter_based')
+    for ancestor in inspect.getmro(cls) if inspect.isclass(cls) else ():
         if '__init__' not in vars(ancestor):
             continue
         parameters = inspect.signature(ancestor.__init__).parameters.values()
-        names |= {
-            x.name
-            for x in parameters
-            if x.kind in (x.POSITIONAL_OR_KEYWORD, x.KEYWORD_ONLY)
-        }
+        names |= {x.name for x in parameters if x.name != 'self'}
+        # Further arguments are those of the next ancestor.
         if not any(x.kind is x.VAR_KEYWORD for x in parameters):
-            return names - {'self'}
-    return None
-
-
-def _find(name: str) -> type | None:
-    """A class from any registry of MMAction2 or mmengine."""
-    for registry in vars(mmaction.registry).values():
-        if isinstance(registry, Registry) and name in registry.module_dict:
-            return registry.module_dict[name]
+            return names
     return None

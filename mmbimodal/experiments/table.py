@@ -39,6 +39,7 @@ class Table(NamedTuple):
         pretrained (Row, optional): The run whose backbone all rows start
             from; None: the rows' configs name their own weights, or none.
         axis (str, optional): Quantity that the rows' names are numbers of.
+        reference (str, optional): Row that the others are tested against.
         note (str): How the rows were trained.
     """
 
@@ -48,7 +49,18 @@ class Table(NamedTuple):
     rows: list[Row]
     pretrained: Row | None
     axis: str | None
+    reference: str | None
     note: str
+
+    def select(self, names: Sequence[str] | None) -> list[Row]:
+        """The rows with these names, or all.
+
+        Raises:
+            InputError: A row does not exist; the sentence lists those that do.
+        """
+        for name in names or ():
+            _require(name, [row.name for row in self.rows], f'row of {self.name}')
+        return [row for row in self.rows if not names or row.name in names]
 
 
 def table_names(folder: Path) -> list[str]:
@@ -56,9 +68,7 @@ def table_names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob('*.yml') if path.name != _PROTOCOLS)
 
 
-def load_table(
-    folder: Path, name: str, dataset: str, rows: Sequence[str] | None = None
-) -> Table:
+def load_table(folder: Path, name: str, dataset: str) -> Table:
     """Read a table for one data set.
 
     A table file holds ``title``, ``protocol``, ``config`` (with
@@ -71,29 +81,26 @@ def load_table(
         folder (Path): Folder of the YAML files.
         name (str): File without suffix.
         dataset (str): Name of a data set of ``protocols.yml``.
-        rows (Sequence[str], optional): Only these rows.
 
     Returns:
         Table: Rows with the protocol's options merged in.
 
     Raises:
-        InputError: The table, the data set or a row does not exist; the
-            sentence lists those that do.
+        InputError: The table or the data set does not exist; the sentence
+            lists those that do.
     """
     _require(name, table_names(folder), 'table')
     table = _read(folder / f'{name}.yml')
-    protocol = _read(folder / _PROTOCOLS)[table['protocol']]
-    _require(dataset, list(protocol), 'data set')
-    protocol = protocol[dataset]
-    names = [str(x) for x in table['rows']]
-    for row in rows or ():
-        _require(row, names, f'row of {name}')
+    protocols = _read(folder / _PROTOCOLS)[table['protocol']]
+    _require(dataset, list(protocols), 'data set')
+    protocol = protocols[dataset]
 
     def build(title: str, content: dict[str, Any]) -> Row:
-        config = content.get('config', table.get('config'))
         return Row(
             title,
-            config.format(dataset=protocol['config_suffix']),
+            content.get('config', table.get('config')).format(
+                dataset=protocol['config_suffix']
+            ),
             {
                 **protocol.get('options', {}),
                 **content.get('options', {}),
@@ -107,14 +114,11 @@ def load_table(
         name,
         table['title'],
         dataset,
-        [
-            build(str(title), content or {})
-            for title, content in table['rows'].items()
-            if not rows or str(title) in rows
-        ],
+        [build(str(title), content or {}) for title, content in table['rows'].items()],
         pretrained
         and Row('pretraining', pretrained['config'], pretrained.get('options', {}), {}),
         table.get('axis'),
+        table.get('reference'),
         ' '.join(protocol['note'].split()),
     )
 

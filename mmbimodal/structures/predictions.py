@@ -6,16 +6,21 @@ import numpy as np
 
 
 class Predictions(NamedTuple):
-    """What a model predicted for N samples.
+    """What a model predicts for N samples, in the order of their ids.
 
     Args:
         scores (np.ndarray): N×K.
-        labels (list[int]): True classes.
+        labels (np.ndarray): True classes, N.
         sample_ids (list[str]): Names of the samples.
-        classes (list[str], optional): Names of the classes.
+        classes (list[str]): Names of the K classes.
     """
 
     scores: np.ndarray
-    labels: list[int]
+    labels: np.ndarray
     sample_ids: list[str]
-    classes: list[str] | None
+    classes: list[str]
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether the class with the highest score is the true one, N, bool."""
+        return self.scores.argmax(axis=1) == self.labels

@@ -1,6 +1,7 @@
 """Tables as text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import io
+from collections.abc import Iterable, Sequence
 from statistics import mean, stdev
 
 from rich import box
@@ -8,31 +9,39 @@ from rich.console import Console
 from rich.table import Table
 
 
-def markdown_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A Markdown table, line by line as its rows come.
+def markdown_lines(rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table.
 
     Args:
         rows (Iterable[Sequence[str]]): Cells; the first row is the head.
     """
-    for index, row in enumerate(rows):
-        yield f'| {" | ".join(row)} |'
-        if not index:
-            yield f'| {" | ".join(["---"] * len(row))} |'
+    text = io.StringIO()
+    console = Console(file=text, width=10_000, markup=False, emoji=False)
+    console.print(_table(rows, box.MARKDOWN))
+    return [line.rstrip() for line in text.getvalue().splitlines() if line.strip()]
 
 
-def print_table(rows: Sequence[Sequence[str]], markdown: bool = False) -> None:
+def print_table(rows: Iterable[Sequence[str]], markdown: bool = False) -> None:
     """Print a table, however narrow the terminal is.
 
     Args:
-        rows (Sequence[Sequence[str]]): Cells; the first row is the head.
+        rows (Iterable[Sequence[str]]): Cells; the first row is the head.
         markdown (bool): As Markdown. Defaults to False.
     """
-    table = Table(box=box.MARKDOWN if markdown else box.SIMPLE_HEAD)
-    for index, title in enumerate(rows[0]):
+    if markdown:
+        print('\n'.join(markdown_lines(rows)))
+    else:
+        Console(width=200, markup=False).print(_table(rows, box.SIMPLE_HEAD))
+
+
+def _table(rows: Iterable[Sequence[str]], style: box.Box) -> Table:
+    head, *body = rows
+    table = Table(box=style)
+    for index, title in enumerate(head):
         table.add_column(title, justify='right' if index else 'left', no_wrap=True)
-    for row in rows[1:]:
+    for row in body:
         table.add_row(*row)
-    Console(width=200, markup=False).print(table)
+    return table
 
 
 def mean_deviation(values: Sequence[float]) -> str:

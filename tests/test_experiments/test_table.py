@@ -93,12 +93,18 @@ def test_figures_of_the_paper():
     [
         (('table9', 'synth'), "no table 'table9': choose from ceiling, fig4, table1"),
         (('table1', 'nyu'), "no data set 'nyu': choose from synth, infar, ntu60"),
-        (('table1', 'synth', ['TSN']), "no row of table1 'TSN': choose from TSM"),
     ],
 )
 def test_unknown_names_list_the_valid_ones(arguments, sentence):
     with pytest.raises(InputError, match=sentence):
         load_table(TABLES, *arguments)
+
+
+def test_an_unknown_row_lists_the_valid_ones():
+    table = load_table(TABLES, 'table1', 'synth')
+    assert [row.name for row in table.select(['STAF', 'TSM'])] == ['TSM', 'STAF']
+    with pytest.raises(InputError, match="no row of table1 'TSN': choose from TSM"):
+        table.select(['TSN'])
 
 
 @pytest.mark.parametrize(

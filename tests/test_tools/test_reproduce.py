@@ -119,11 +119,34 @@ def test_killed_twice_it_gives_the_same_rows(place):
         assert len({path.name for path in folder.glob('predictions*')}) == 1
 
 
-def test_report_only_trains_nothing(place):
-    code, output = finish(start(place, 'two', '--dataset', 'synth', '--report-only'))
+def test_report_only_shows_what_is_there_and_trains_nothing(place):
+    """Rows and seeds choose what is trained, not what is shown."""
+    runs = place / 'work_dirs' / 'reproduce' / 'synth' / 'runs'
+    arguments = ['two', '--dataset', 'synth', '--report-only']
+    code, output = finish(start(place, *arguments))
     assert code == 0, output
-    assert 'partial: 0 of 2 runs' in output
-    assert not list(place.glob('work_dirs/reproduce/synth/runs/*'))
+    assert 'partial: 0 of 2 runs' in output and not runs.exists()
+
+    published = place / 'resources' / 'tables' / 'synth' / 'two'
+    published.mkdir(parents=True)
+    run = dict(top1=50.0, top5=90.0, samples=4, classes=3, gflops=1.0, mparams=1.0)
+    run |= dict(core_minutes=None, config='c', checkpoint='k', log='l', options={})
+    rows = [
+        dict(name=name, runs=[dict(run, seed=seed) for seed in (0, 1)])
+        for name in ('first', 'second')
+    ]
+    (published / 'results.json').write_text(json.dumps(dict(rows=rows)))
+    (place / 'model_zoo.md').write_text('<!-- two -->\n<!-- /two -->\n')
+    arguments += ['--rows', 'second', '--seeds', '1', '--publish']
+    code, output = finish(start(place, *arguments))
+    assert code == 0, output
+    for path in (published / 'table.md', place / 'model_zoo.md'):
+        text = path.read_text()
+        assert '### Two rows, synth\n' in text and '--seeds 0 1`' in text
+        assert [x.split('|')[4].strip() for x in text.splitlines() if '± 0.0' in x] == [
+            '2',
+            '2',
+        ]
 
 
 def test_a_training_that_fails_is_one_sentence(place):
