@@ -5,7 +5,9 @@ import subprocess
 from importlib.metadata import version
 from typing import Any
 
-_PACKAGES = ('torch', 'mmengine', 'mmaction2', 'mmbimodal', 'numpy', 'decord')
+from mmbimodal.version import __version__
+
+_PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy', 'decord')
 
 
 def provenance() -> dict[str, Any]:
@@ -21,6 +23,7 @@ def provenance() -> dict[str, Any]:
     return dict(
         versions={
             'python': platform.python_version(),
+            'mmbimodal': __version__,  # installed or not
             **{name: version(name) for name in _PACKAGES},
         },
         commit=commit.stdout.strip() or None,
