@@ -14,17 +14,19 @@ offset_rgb and offset_ir:
 
     python tools/data/prepare.py data/mine --csv pairs.csv
 
-DATA_ROOT/annotations gets train.json, test.json, label_map.txt and report.json.
-Files outside of DATA_ROOT are linked into it, none is changed. docs/data.md
-describes names, lists, tables and the annotation.
+DATA_ROOT/annotations gets train.json, test.json, label_map.txt and report.json,
+DATA_ROOT gets config.py, which trains on them. Files outside of DATA_ROOT are
+linked into it, none is changed. docs/data.md describes names, lists, tables and
+the annotation.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbimodal.datasets.annotation import read_label_map
+from mmbimodal.datasets.annotation import read_label_map, write_text
 from mmbimodal.datasets.preparation import (
     Scan,
     add_arguments,
@@ -108,6 +110,63 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+
+CONFIG = """# Written by tools/data/prepare.py: a small STAF, which trains on a CPU. For
+# pictures of 224x224 and Kinetics weights, put staf_infar.py in the place of
+# staf_synth.py.
+# tools/analysis/modality_stats.py prints the mean and std of your data.
+_base_ = {base!r}
+model = dict(
+    data_preprocessor=dict(preprocessors=dict(_delete_=True, {preprocessors})),
+    backbone=dict(modalities={modalities}),
+    cls_head=dict(num_classes={num_classes}),
+)
+train_dataloader = dict(
+    dataset=dict(
+        data_root={data_root!r},
+        ann_file='annotations/{fold}train.json',
+        modalities={modalities},
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        data_root={data_root!r},
+        ann_file='annotations/{fold}test.json',
+        modalities={modalities},
+    )
+)
+test_dataloader = val_dataloader
+"""
+
+PREPROCESSOR = """
+        {name}=dict(
+            type='ActionDataPreprocessor',
+            format_shape='NCTHW',
+            mean=[127.5, 127.5, 127.5],
+            std=[127.5, 127.5, 127.5],
+        ),"""
+
+
+def write_config(data_root: Path, modalities: Sequence[str], fold: str) -> Path:
+    """Write DATA_ROOT/config.py, unless it is there; returns its path."""
+    path = data_root / 'config.py'
+    if not path.exists():
+        classes = read_label_map(str(data_root / 'annotations/label_map.txt'))
+        base = CONFIGS / 'staf_synth.py'
+        text = CONFIG.format(
+            base=os.path.relpath(base, data_root.resolve()),
+            preprocessors=''.join(PREPROCESSOR.format(name=m) for m in modalities)
+            + '\n    ',
+            modalities=tuple(modalities),
+            num_classes=len(classes),
+            data_root=data_root.as_posix(),
+            fold=fold,
+        )
+        write_text(str(path), text)
+    return path
+
+
 def by_name(words: Sequence[str], what: str) -> dict[str, str]:
     """``['rgb=DIR', 'ir=DIR']`` → modality → what is given of it."""
     pairs = [word.partition('=') for word in words]
@@ -176,16 +235,25 @@ def main(args: argparse.Namespace) -> None:
     )
     if args.csv:
         table = read_table(args.csv)
+        modalities = list(table.scans)
         prepare_scans(args, table.scans, offsets=table.offsets, **facts)
-        return
-    roots = {
-        name: Path(folder).expanduser()
-        for name, folder in by_name(args.folders, 'a folder').items()
-    }
-    if args.list:
-        prepare_scans(args, read_lists(args, roots), **facts)
     else:
-        prepare_folders(args, roots, **facts)
+        roots = {
+            name: Path(folder).expanduser()
+            for name, folder in by_name(args.folders, 'a folder').items()
+        }
+        modalities = list(roots)
+        if args.list:
+            prepare_scans(args, read_lists(args, roots), **facts)
+        else:
+            prepare_folders(args, roots, **facts)
+    fold = 'fold0_' if args.folds else ''
+    config = write_config(args.data_root, modalities, fold)
+    print(
+        'next: python tools/data/check_pairs.py '
+        f'{args.data_root}/annotations/{fold}train.json\n'
+        f'      python tools/train.py {config}'
+    )
 
 
 if __name__ == '__main__':
