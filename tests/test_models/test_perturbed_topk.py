@@ -125,7 +125,7 @@ def test_training_selects_what_testing_selects():
 @pytest.mark.parametrize('training', [True, False])
 @pytest.mark.parametrize('modalities', [('a',), ('a', 'b', 'c')])
 def test_equal_scores_of_all_frames(training, modalities):
-    """Eq. 4 would divide by zero; the first frames win."""
+    """Eq. 4 would divide by zero; the first frames of each modality win."""
     feats = tokens(channels=CHANNELS, dtype=torch.float32, modalities=modalities)
     feats = {
         name: x._replace(patches=torch.ones_like(x.patches).requires_grad_())
@@ -133,10 +133,10 @@ def test_equal_scores_of_all_frames(training, modalities):
     }
     module = neck(training)
     selected, _ = module(feats)
-    frames = 4 * len(modalities)
     assert (selected.frame_scores == 0).all()
-    kept = (selected.marks > 0).any(dim=2)
-    assert kept[:, : frames // 2].all() and not kept[:, frames // 2 :].any()
+    # B×F -> B×S×4
+    kept = (selected.marks > 0).any(dim=2).unflatten(1, (len(modalities), 4))
+    assert kept[..., :2].all() and not kept[..., 2:].any()
     if training:
         (selected.marks * torch.randn_like(selected.marks)).sum().backward()
         for tensor in (*module.parameters(), feats['a'].patches):

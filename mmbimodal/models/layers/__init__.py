@@ -2,13 +2,16 @@ from .attention_product import attention_product
 from .masked_attention import MaskedAttention, masked_attention
 from .mlp import MLP
 from .perturbed_topk import perturbed_jacobian, straight_through, top_indicator
+from .ranking import alternating_order, descending_order
 from .timesformer_encoder import TimeSformerEncoder
 
 __all__ = [
     'MLP',
     'MaskedAttention',
     'TimeSformerEncoder',
+    'alternating_order',
     'attention_product',
+    'descending_order',
     'masked_attention',
     'perturbed_jacobian',
     'straight_through',

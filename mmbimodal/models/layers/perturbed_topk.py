@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from .ranking import descending_order
+
 
 def top_indicator(scores: Tensor, k: int) -> Tensor:
     """Mark the k largest scores; ties go to the lower index.
@@ -14,8 +16,7 @@ def top_indicator(scores: Tensor, k: int) -> Tensor:
     Returns:
         Tensor: 1 for the k largest, else 0, …×F, of the scores' type.
     """
-    order = scores.argsort(dim=-1, descending=True, stable=True)
-    return torch.zeros_like(scores).scatter_(-1, order[..., :k], 1.0)
+    return torch.zeros_like(scores).scatter_(-1, descending_order(scores, k), 1.0)
 
 
 def perturbed_jacobian(scores: Tensor, k: int, noise: Tensor, sigma: float) -> Tensor:

@@ -20,14 +20,14 @@ class KeepAll(BaseModule):
         feats: dict[str, ModalityTokens],
         data_samples: OptSampleList = None,
     ) -> tuple[SelectedTokens, dict]:
-        """Join the modalities and mark everything as kept.
+        """Merge the modalities and mark everything as kept.
 
         Args:
             feats (dict[str, ModalityTokens]): The backbone's output.
             data_samples (list, optional): Not used; MMAction2 passes it.
 
         Returns:
-            tuple[SelectedTokens, dict]: The joint tokens, and no auxiliary
+            tuple[SelectedTokens, dict]: The merged tokens, and no auxiliary
             losses.
         """
         merged = merge_modalities(feats)

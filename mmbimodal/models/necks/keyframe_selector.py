@@ -13,7 +13,15 @@ from mmbimodal.structures import (
     num_kept,
 )
 
-from ..layers import perturbed_jacobian, straight_through, top_indicator
+from ..layers import (
+    alternating_order,
+    descending_order,
+    perturbed_jacobian,
+    straight_through,
+)
+
+# Range of the scores below which the gradient of eq. 4 grows no further.
+MIN_RANGE = 0.01
 
 
 @MODELS.register_module()
@@ -34,6 +42,10 @@ class KeyframeSelector(BaseModule):
     As the paper has it, FC2 is linear: the global feature of eq. 2 then adds
     the same to every frame's score, and eq. 4 takes it away again. Its half
     of FC2 gets a gradient of zero.
+
+    Scores are float32 from FC1 on, also under automatic mixed precision: in
+    half precision the frames of most samples tie. Of equal scores the
+    modalities take turns (:func:`.alternating_order`).
 
     Args:
         in_channels (int): Channels C.
@@ -82,24 +94,26 @@ class KeyframeSelector(BaseModule):
         eq. 4. Equal scores of all frames become 0.
 
         Args:
-            patches (Tensor): Joint patch features, B×F×N×C.
-            present (Tensor): Which frames there are, B×F, bool.
+            patches (Tensor): Patch features of all modalities, B×F×N×C.
+            present (Tensor): Which frames are present, B×F, bool.
 
         Returns:
             Tensor: Scores in [0, 1], B×F, float32; 0 for absent frames.
         """
-        there = present.unsqueeze(-1)
-        # B×F×N×C -> B×F×C/2
-        f_loc = self.fc1(patches.mean(dim=2))  # eq. 1
-        f_glo = (f_loc * there).sum(dim=1, keepdim=True) / there.sum(
-            dim=1, keepdim=True
-        ).clamp_min(1)
-        f = torch.cat((f_loc, f_glo.expand_as(f_loc)), dim=-1)  # eq. 2
-        s = self.fc2(f).squeeze(-1).float()  # eq. 3
-        low = s.masked_fill(~present, torch.inf).amin(dim=1, keepdim=True)
-        high = s.masked_fill(~present, -torch.inf).amax(dim=1, keepdim=True)
-        scale = (high - low).clamp_min(1e-6)
-        return torch.where(present, (s - low) / scale, 0.0)  # eq. 4
+        with torch.autocast(patches.device.type, enabled=False):
+            # B×F×N×C -> B×F×C
+            pooled = patches.mean(dim=2, dtype=self.fc1.weight.dtype)
+            # B×F×C -> B×F×C/2
+            f_loc = self.fc1(pooled)  # eq. 1
+            weight = present.unsqueeze(-1).to(f_loc.dtype)
+            count = weight.sum(dim=1, keepdim=True).clamp_min(1)
+            # B×F×C/2 -> B×1×C/2
+            f_glo = (f_loc * weight).sum(dim=1, keepdim=True) / count
+            # -> B×F×C
+            f = torch.cat((f_loc, f_glo.expand_as(f_loc)), dim=-1)  # eq. 2
+            # B×F×C -> B×F
+            s = self.fc2(f).squeeze(-1).float()  # eq. 3
+        return normalise_scores(s, present)  # eq. 4
 
     def forward(
         self,
@@ -113,8 +127,11 @@ class KeyframeSelector(BaseModule):
             data_samples (list, optional): Not used; MMAction2 passes it.
 
         Returns:
-            tuple[SelectedTokens, dict]: The marked joint tokens, and no
-            auxiliary losses.
+            tuple[SelectedTokens, dict]: The marked tokens of all modalities,
+            and no auxiliary losses.
+
+        Raises:
+            InputError: The backbone gives no saliency.
         """
         merged = merge_modalities(feats)
         if merged.saliency is None:
@@ -127,61 +144,97 @@ class KeyframeSelector(BaseModule):
         num_selected = num_key
         if self.k2:
             num_selected = min(num_frames, num_key + num_kept(num_frames, self.k2))
+        num_regions_kept = [
+            num_kept(num_regions, share) for share in (self.r1, self.r2)
+        ]
+        per_modality = [x.patches.shape[1] for x in feats.values()]
 
         scores = self.score_frames(merged.patches, merged.present)
         ranking = scores.masked_fill(~merged.present, -torch.inf)
-        key = self._mark_frames(scores, ranking, num_key)
-        kept = self._mark_frames(scores, ranking, num_selected)
+        frame_order = self._order_frames(ranking.detach(), per_modality)
+        region_order = descending_order(merged.saliency, max(num_regions_kept))
 
-        counts = [num_kept(num_regions, share) for share in (self.r1, self.r2)]
-        region_order = merged.saliency.argsort(dim=2, descending=True, stable=True)
+        key, kept = (
+            self._mark_frames(scores, ranking, frame_order[:, :count])
+            for count in (num_key, num_selected)
+        )
         key_regions, secondary_regions = (
             torch.zeros_like(merged.saliency).scatter_(
                 2, region_order[..., :count], 1.0
             )
-            for count in counts
+            for count in num_regions_kept
         )
+        # B×F×1 · B×F×N -> B×F×N
         marks = (
             key[..., None] * key_regions + (kept - key)[..., None] * secondary_regions
         )  # eq. 8
 
-        frame_order = ranking.argsort(dim=1, descending=True, stable=True)
         spans = ((0, num_key), (num_key, num_selected))
         groups = tuple(
             frame_group(frame_order[:, start:stop], region_order, count)
-            for (start, stop), count in zip(spans, counts)
+            for (start, stop), count in zip(spans, num_regions_kept)
             if stop > start
         )
-        # One modality is always there: with enough frames in each of them,
-        # no sample can be short of frames.
-        fewest = min(x.patches.shape[1] for x in feats.values())
         return SelectedTokens(
             merged.cls_token,
             merged.patches,
             marks,
             ranking.detach(),
             groups,
-            complete=num_selected <= fewest,
+            # Every sample has a modality: with enough frames in each of them,
+            # no sample can be short of frames.
+            complete=num_selected <= min(per_modality),
         ), {}
 
-    def _mark_frames(self, scores: Tensor, ranking: Tensor, count: int) -> Tensor:
+    def _order_frames(self, ranking: Tensor, per_modality: list[int]) -> Tensor:
+        """Frames from the best to the worst, B×F; ties alternate."""
+        order = torch.tensor(alternating_order(per_modality), device=ranking.device)
+        return order[descending_order(ranking[:, order])]
+
+    def _mark_frames(self, scores: Tensor, ranking: Tensor, frames: Tensor) -> Tensor:
         """1 for the best frames, with the perturbed gradient in training.
 
         Args:
             scores (Tensor): Normalised scores with gradient, B×F.
             ranking (Tensor): The same, −inf for absent frames, B×F.
-            count (int): How many frames.
+            frames (Tensor): Indices of the best frames, B×k.
 
         Returns:
             Tensor: B×F; 0 for absent frames even where too few are left.
         """
-        present = ranking.isfinite()
-        hard = top_indicator(ranking.detach(), count)
+        hard = torch.zeros_like(scores).scatter(1, frames, 1.0)
         if self.training:
             with torch.no_grad():
                 noise = torch.randn(
                     self.num_samples, *scores.shape, device=scores.device
                 )
-                jacobian = perturbed_jacobian(ranking, count, noise, self.sigma)
+                jacobian = perturbed_jacobian(
+                    ranking, frames.shape[1], noise, self.sigma
+                )
             hard = straight_through(hard, scores, jacobian)
-        return hard * present
+        return hard * ranking.isfinite()
+
+
+def normalise_scores(scores: Tensor, present: Tensor) -> Tensor:
+    r"""Min–max normalisation over the present frames (eq. 4).
+
+    .. math:: \hat s_i = (s_i - \min_j s_j) / (\max_j s_j - \min_j s_j)
+
+    The gradient grows with the inverse of the range. Where the scores
+    coincide it would be without bound: below a range of ``MIN_RANGE`` the
+    gradient, not the value, is that of a range of ``MIN_RANGE``.
+
+    Args:
+        scores (Tensor): s, B×F.
+        present (Tensor): Which frames are present, B×F, bool.
+
+    Returns:
+        Tensor: B×F in [0, 1]; 0 for absent frames and where all are equal.
+    """
+    low = scores.masked_fill(~present, torch.inf).amin(dim=1, keepdim=True)
+    high = scores.masked_fill(~present, -torch.inf).amax(dim=1, keepdim=True)
+    span = high - low
+    bounded = (scores - low) / span.clamp_min(MIN_RANGE)
+    exact = ((scores - low) / span.clamp_min(1e-6)).detach()
+    normalised = exact + (bounded - bounded.detach())
+    return torch.where(present, normalised, 0.0)
