@@ -22,6 +22,7 @@ from .presence import (
     to_mask,
     without_modalities,
 )
+from .regions import Regions, flatten_regions, select_regions
 from .selection import ModalitySelection, Selection
 from .tokens import FrameGroup, ModalityTokens, SelectedTokens
 
@@ -33,6 +34,7 @@ __all__ = [
     'ModalityTokens',
     'Predictions',
     'Presence',
+    'Regions',
     'SelectedTokens',
     'Selection',
     'add_features',
@@ -40,6 +42,7 @@ __all__ = [
     'broadcast_rows',
     'check_branch_output',
     'check_modalities',
+    'flatten_regions',
     'frame_group',
     'map_tensors',
     'merge_modalities',
@@ -50,6 +53,7 @@ __all__ = [
     'present_rows',
     'present_softmax',
     'scatter_rows',
+    'select_regions',
     'tensors_of',
     'to_mask',
     'without_modalities',

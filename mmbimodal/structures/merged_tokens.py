@@ -1,4 +1,4 @@
-"""From one structure per modality to one joint sequence of frames."""
+"""From one structure per modality to one sequence of frames."""
 
 import math
 
@@ -17,7 +17,7 @@ def merge_modalities(feats: dict[str, ModalityTokens]) -> ModalityTokens:
     Returns:
         ModalityTokens: ``cls_token`` is the sum over the present modalities,
         B×C; ``patches``, ``saliency`` and ``present`` (now per frame, B×F)
-        run over the F joint frames, modality by modality.
+        run over the F frames of all modalities, modality by modality.
     """
     tokens = feats.values()
     cls_token = sum(x.cls_token * x.present[:, None] for x in tokens)
@@ -32,7 +32,7 @@ def merge_modalities(feats: dict[str, ModalityTokens]) -> ModalityTokens:
 
 
 def num_kept(total: int, share: float) -> int:
-    """``share`` of ``total``, to the nearest whole number, at least 1."""
+    """``share`` of ``total``, to the nearest whole number (half up), at least 1."""
     return max(1, math.floor(total * share + 0.5))
 
 

@@ -35,7 +35,7 @@ class FrameGroup(NamedTuple):
     """Frames of which the same number of regions is kept.
 
     Args:
-        frames (Tensor): Indices among the F joint frames, B×f.
+        frames (Tensor): Indices among the F frames of all modalities, B×f.
         regions (Tensor): Indices among the N regions of each, B×f×n.
     """
 
@@ -44,9 +44,9 @@ class FrameGroup(NamedTuple):
 
 
 class SelectedTokens(NamedTuple):
-    """Joint tokens of all modalities, and which of them are kept.
+    """Merged tokens of all modalities, and which of them are kept.
 
-    The F joint frames are ordered modality by modality.
+    The F frames are ordered modality by modality.
 
     Args:
         cls_token (Tensor): Bimodal class token, B×C.

@@ -9,7 +9,7 @@ from mmaction.registry import MODELS
 
 from mmbimodal.models.layers import MaskedAttention, attention_product, masked_attention
 from mmbimodal.models.losses import prediction_distillation, region_distillation
-from mmbimodal.structures import ModalityTokens
+from mmbimodal.structures import ModalityTokens, select_regions
 
 CHANNELS, HEADS, CLASSES, REGIONS = 12, 3, 4, 5
 CLOSE = dict(rtol=1e-6, atol=1e-6)
@@ -257,7 +257,7 @@ def selected_tokens(seed=0, absent=(), **shares):
 def test_local_class_token(path):
     _, _, feats = selected_tokens()
     head = fusion_head(path=path)
-    found = head._local_cls_token(feats, head.select(feats))
+    found = head._local_cls_token(feats, select_regions(feats, head.dense))
     for row in range(2):
         expected = ref.local_class_token(
             array(feats.cls_token[row]),
@@ -276,7 +276,9 @@ def test_fusion(mask_attention, mask_mlp):
     _, _, feats = selected_tokens()
     switches = dict(mask_attention=mask_attention, mask_mlp=mask_mlp)
     head = fusion_head(path='dense', **switches)
-    cls_token, regions = head.fuse(feats, head.select(feats), regions=True)
+    cls_token, regions = head.fuse(
+        feats, select_regions(feats, head.dense), regions=True
+    )
     for row in range(2):
         expected_cls, expected = ref.fusion(
             array(feats.cls_token[row]),

@@ -17,6 +17,8 @@ from factory import (
 )
 from mmaction.registry import MODELS
 
+from mmbimodal.structures import select_regions
+
 CASES = dict(
     defaults=dict(),
     all_frames=dict(neck=dict(k1=0.5, k2=0.5)),
@@ -124,8 +126,10 @@ def test_prediction_does_not_compute_the_regions():
     """One row of the fused sequence is all that ``forward`` needs."""
     selected = run('gather', CASES['defaults'])[3]
     head = MODELS.build(model_config()['cls_head']).double()
-    cls_token, regions = head.fuse(selected, head.select(selected), regions=False)
-    full, _ = head.fuse(selected, head.select(selected), regions=True)
+    cls_token, regions = head.fuse(
+        selected, select_regions(selected, head.dense), regions=False
+    )
+    full, _ = head.fuse(selected, select_regions(selected, head.dense), regions=True)
     assert regions is None
     torch.testing.assert_close(cls_token, full)
 

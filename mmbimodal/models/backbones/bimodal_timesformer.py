@@ -34,7 +34,10 @@ class BimodalTimeSformer(BaseModule):
     Readings: 10 layers with one set of weights shared by the branches, since
     only this costs what Table 1 lists for the baseline (327 GFLOPs, 101 M
     parameters at 2×8×224²); 12 layers and separate weights stay possible.
-    With shared weights all modalities run as one batch.
+    With shared weights all modalities run as one batch. The saliency comes
+    from each branch's own class token, although section 3.1 embeds the
+    bimodal one before regions are selected: eqs 5–7 have the maps of one
+    branch. Which row of A eq. 7 means is not said: it is the class token's.
 
     Args:
         modalities (Sequence[str]): Names and order of the modalities.
@@ -56,6 +59,13 @@ class BimodalTimeSformer(BaseModule):
         with_cp (bool): Activation checkpointing: each layer is computed
             again in the backward pass, which takes a third more time and a
             fraction of the memory. Defaults to False.
+        frozen_stages (int): Stages whose weights do not learn: 0, the
+            embeddings; k, also the first k layers; -1, none. Defaults to -1.
+        zero_temporal_fc (bool): Start untrained layers but the first with a
+            projection of zeros after the temporal attention, as the authors
+            of TimeSformer do: a model of images is then left as it is. It
+            does not matter to pretrained weights. Defaults to False, since
+            an untrained model learns faster without.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=…)``
             with a TimeSformer of MMAction2 or of its authors, or an ImageNet
             ViT. Weights of 12 layers fill 10 from the bottom; embeddings are
@@ -76,6 +86,8 @@ class BimodalTimeSformer(BaseModule):
         with_saliency: bool = True,
         mix_identity: bool = False,
         with_cp: bool = False,
+        frozen_stages: int = -1,
+        zero_temporal_fc: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -86,7 +98,15 @@ class BimodalTimeSformer(BaseModule):
                 f'of patch_size {patch_size}, and embed_dims {embed_dims} of '
                 f'num_heads {num_heads}; change them in the config'
             )
+        if not -1 <= frozen_stages <= num_layers:
+            raise InputError(
+                f'BimodalTimeSformer: frozen_stages={frozen_stages} must be -1 '
+                f'(none), 0 (the embeddings) or up to {num_layers}, the number of '
+                'layers; change it in the config'
+            )
         self.modalities = tuple(modalities)
+        self.frozen_stages = frozen_stages
+        self.zero_temporal_fc = zero_temporal_fc
         self.share_weights = share_weights
         self.clip_shape = (3, num_frames, *sides)
         self.encoders = nn.ModuleDict(
@@ -106,6 +126,8 @@ class BimodalTimeSformer(BaseModule):
                 for name in (['shared'] if share_weights else self.modalities)
             }
         )
+        for encoder in self.encoders.values():
+            encoder.freeze(frozen_stages)
 
     def init_weights(self) -> None:
         """Initialise, then load ``init_cfg``'s checkpoint where there is one.
@@ -114,7 +136,7 @@ class BimodalTimeSformer(BaseModule):
             InputError: The file holds no layer that fits this model.
         """
         for encoder in self.encoders.values():
-            encoder.init_weights()
+            encoder.init_weights(self.zero_temporal_fc)
         load_init_cfg(
             self,
             lambda weights, encoder: resize_embeddings(
@@ -123,6 +145,14 @@ class BimodalTimeSformer(BaseModule):
             self.encoders.values(),
             layers='blocks.',
         )
+
+    def train(self, mode: bool = True) -> 'BimodalTimeSformer':
+        """Training mode, but for the frozen stages: these drop no paths."""
+        super().train(mode)
+        for encoder in self.encoders.values():
+            for module in encoder.stages(self.frozen_stages):
+                module.eval()
+        return self
 
     def forward(
         self, inputs: dict[str, Tensor], present: Presence | None = None

@@ -1,5 +1,3 @@
-from typing import NamedTuple
-
 import torch
 from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
@@ -8,16 +6,14 @@ from mmengine.model.weight_init import trunc_normal_init, xavier_init
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
-from mmbimodal.structures import SelectedTokens
+from mmbimodal.structures import (
+    Regions,
+    SelectedTokens,
+    flatten_regions,
+    select_regions,
+)
 
 from ..layers import MLP, MaskedAttention
-
-
-class Regions(NamedTuple):
-    """Regions of f frames: tokens B×f×n×C, their marks B×f×n."""
-
-    tokens: Tensor
-    marks: Tensor
 
 
 @MODELS.register_module()
@@ -34,8 +30,9 @@ class MaskedFusionHead(BaseHead):
     Residual connections and pre-LayerNorm as in the backbone. Readings: both
     attentions share their weights, as only this fits the 8 M parameters of
     Table 1; the bimodal class token is the sum of the branches' ("feature
-    addition"). Marks carry gradient in eqs 12 and 16 and are constants
-    everywhere else, so dropped regions get none, and both paths agree.
+    addition"); its own mark in eq. 9 is 1. Marks carry gradient in eqs 12 and
+    16 and are constants everywhere else, so dropped regions get none, and both
+    paths agree.
 
     Args:
         num_classes (int): Classes K.
@@ -48,9 +45,13 @@ class MaskedFusionHead(BaseHead):
             whose marks then carry the gradient (Table 3). Defaults to True.
         mask_attention (bool): Eq. 12; off needs ``path='dense'`` (Table 5).
             Defaults to True.
-        mask_mlp (bool): Eq. 16. The class token's result does not depend on
-            it, only the gradient of the selection does (Table 5). Defaults
-            to True.
+        mask_mlp (bool): Eq. 16. With one block, whose class token alone is
+            classified, it cannot change a prediction, only the gradient of
+            the distillation; Table 5 has a gain of 0.42 and 1.25 points for
+            it. Defaults to True.
+        key_frames_only (bool): Reading of eq. 14: the local class token is
+            the mean over key frames only, instead of over key and secondary
+            ones. Defaults to False.
         loss_distill (dict, optional): Self-distillation, with a linear
             teacher classifier on the bimodal class token. None: off (Table
             3). Defaults to ``dict(type='SelfDistillLoss')``.
@@ -62,7 +63,9 @@ class MaskedFusionHead(BaseHead):
             loss for all.
         init_std (float): Deviation of the classifiers' initial weights.
             Defaults to 0.02.
-        kwargs: For :class:`mmaction.models.heads.BaseHead`.
+        kwargs: For :class:`mmaction.models.heads.BaseHead`. Data sets with
+            several classes a sample: ``multi_class=True`` and
+            ``loss_cls=dict(type='BCELossWithLogits')``.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class MaskedFusionHead(BaseHead):
         fusion: bool = True,
         mask_attention: bool = True,
         mask_mlp: bool = True,
+        key_frames_only: bool = False,
         loss_distill: dict | None = dict(type='SelfDistillLoss'),
         distill_selection: bool = True,
         init_std: float = 0.02,
@@ -92,6 +96,7 @@ class MaskedFusionHead(BaseHead):
             )
         self.dense = path == 'dense'
         self.mask_attention, self.mask_mlp = mask_attention, mask_mlp
+        self.key_frames_only = key_frames_only
         self.distill_selection = distill_selection
         self.init_std = init_std
         self.fusion = (
@@ -129,7 +134,9 @@ class MaskedFusionHead(BaseHead):
         Returns:
             Tensor: Logits, B×K.
         """
-        cls_token, _ = self.fuse(feats, self.select(feats), regions=False)
+        cls_token, _ = self.fuse(
+            feats, select_regions(feats, self.dense), regions=False
+        )
         return self.fc_cls(cls_token)
 
     def loss(self, feats: SelectedTokens, data_samples: SampleList, **kwargs) -> dict:
@@ -144,11 +151,11 @@ class MaskedFusionHead(BaseHead):
             :class:`~mmaction.models.heads.BaseHead`, and the terms of
             ``loss_distill``.
         """
-        selected = self.select(feats)
+        selected = select_regions(feats, self.dense)
         once = self.loss_distill is not None and self.distill_selection
         cls_token, student = self.fuse(feats, selected, regions=once)
         logits = self.fc_cls(cls_token)
-        losses = self.loss_by_feat(logits, data_samples)
+        losses = self.loss_by_feat(logits, data_samples)  # eq. 17
         if self.loss_distill is None:
             return losses
         if not self.distill_selection:
@@ -156,47 +163,29 @@ class MaskedFusionHead(BaseHead):
             selected = [Regions(x.tokens, x.marks.detach()) for x in selected]
             cls_token, student = self.fuse(feats, selected, regions=True)
             logits = self.fc_cls(cls_token)
-        tokens, marks = _flatten(selected)
-        labels = torch.stack([x.gt_label for x in data_samples])
+        tokens, marks = flatten_regions(selected)
+        labels = torch.stack([x.gt_label for x in data_samples]).to(logits.device)
+        if not labels.is_floating_point():
+            # B×1 class indices -> B; B×K probabilities stay
+            labels = labels.squeeze(1)
         losses.update(
             self.loss_distill(
                 student_logits=logits,
                 teacher_logits=self.fc_teacher(feats.cls_token),
                 student_regions=student,
                 teacher_regions=tokens,
-                # B×1 class indices -> B; B×K probabilities stay
-                labels=labels.to(logits.device).squeeze(1),
+                labels=labels,
                 weight=marks.detach(),
+                multi_label=self.multi_class,
             )
         )
         return losses
 
-    def select(self, feats: SelectedTokens) -> list[Regions]:
-        """The regions that are computed, grouped by their number per frame.
-
-        Args:
-            feats (SelectedTokens): The neck's output.
-
-        Returns:
-            list[Regions]: ``dense``: one group with all regions of all
-            frames; ``gather``: the kept ones of each group.
-        """
-        if self.dense:
-            return [Regions(feats.patches, feats.marks)]
-        num_regions = feats.marks.shape[2]
-        tokens, marks = feats.patches.flatten(1, 2), feats.marks.flatten(1)
-        selected = []
-        for frames, regions in feats.groups:
-            # B×f×n, into the F·N joint regions
-            index = frames[..., None] * num_regions + regions
-            shape, index = index.shape[1:], index.flatten(1)
-            selected.append(
-                Regions(
-                    tokens.take_along_dim(index[..., None], dim=1).unflatten(1, shape),
-                    marks.gather(1, index).unflatten(1, shape),
-                )
-            )
-        return selected
+    def average_clip(self, cls_scores: Tensor, num_segs: int = 1) -> Tensor:
+        """Mean over the views, (B·V)×K → B×K, of sigmoids for multi-label data."""
+        if not self.multi_class or self.average_clips != 'prob':
+            return super().average_clip(cls_scores, num_segs)
+        return cls_scores.sigmoid().unflatten(0, (-1, num_segs)).mean(dim=1)
 
     def fuse(
         self, feats: SelectedTokens, selected: list[Regions], regions: bool
@@ -205,13 +194,13 @@ class MaskedFusionHead(BaseHead):
 
         Args:
             feats (SelectedTokens): The neck's output.
-            selected (list[Regions]): What :meth:`select` made of it.
+            selected (list[Regions]): Of :func:`select_regions`.
             regions (bool): Whether the fused regions are needed as well.
 
         Returns:
             tuple[Tensor, Tensor | None]: Class token B×C, regions B×R×C.
         """
-        tokens, marks = _flatten(selected)
+        tokens, marks = flatten_regions(selected)
         kept = marks.detach() > 0
         if self.fusion is None:
             weight = marks * kept / kept.sum(1, keepdim=True).clamp_min(1)
@@ -240,21 +229,38 @@ class MaskedFusionHead(BaseHead):
     ) -> Tensor:
         """Mean of the kept frames' class tokens, B×C (eqs 13–14)."""
         total, count = 0.0, 0.0
-        for tokens, marks in selected:
+        for group, (tokens, marks) in enumerate(selected):
             batch, frames = marks.shape[:2]
             cls_token = feats.cls_token[:, None].expand(-1, frames, -1)
             # B×f×(1+n)×C -> (B·f)×(1+n)×C
             x = torch.cat((cls_token[:, :, None], tokens), dim=2).flatten(0, 1)
+            # B×f×1: a slot without a frame is left out
             kept = (marks.detach() > 0).any(dim=2, keepdim=True)
+            if self.key_frames_only:
+                kept = kept & self._is_key_frame(feats, group)[..., None]
+            # B×f×n -> (B·f)×(1+n)
             marks = torch.cat((torch.ones_like(marks[..., :1]), marks), dim=2).flatten(
                 0, 1
             )
-            x = self._attend(x, marks, feats.complete, num_queries=1)
+            # (B·f)×1×C
+            x = self._attend(x, marks, feats.complete, num_queries=1)  # eq. 13
             frame_cls_token = cls_token + x[:, 0].unflatten(0, (batch, frames))
             total = total + (frame_cls_token * kept).sum(dim=1)
             count = count + kept.sum(dim=1)
         # A clip without any frame gives zero rather than NaN.
-        return total / count.clamp_min(1)
+        return total / count.clamp_min(1)  # eq. 14
+
+    def _is_key_frame(self, feats: SelectedTokens, group: int) -> Tensor:
+        """Which frames of a group of :func:`select_regions` are key frames, B×f."""
+        key_frames = feats.groups[0].frames
+        if self.dense:
+            # B×F: the one group has all frames
+            batch, num_frames = feats.frame_scores.shape
+            is_key = torch.zeros(
+                batch, num_frames, dtype=torch.bool, device=key_frames.device
+            )
+            return is_key.scatter(1, key_frames, True)
+        return torch.full_like(feats.groups[group].frames, group == 0, dtype=torch.bool)
 
     def _attend(
         self, x: Tensor, marks: Tensor, complete: bool, num_queries: int | None
@@ -266,11 +272,3 @@ class MaskedFusionHead(BaseHead):
         if self.mask_attention and (self.dense or not complete):
             keep = marks.detach() > 0
         return self.fusion.attn(self.fusion.norm1(x), marks, keep, num_queries)
-
-
-def _flatten(selected: list[Regions]) -> tuple[Tensor, Tensor]:
-    """All groups as one sequence: tokens B×R×C, marks B×R."""
-    return (
-        torch.cat([x.tokens.flatten(1, 2) for x in selected], dim=1),
-        torch.cat([x.marks.flatten(1) for x in selected], dim=1),
-    )

@@ -20,7 +20,8 @@ def attention_product(
         A = A_L A_{L-1} \cdots A_1, \qquad
         A_{score} = \frac{1}{N_h} \sum_h A^h_{cls, 1:}
 
-    The order of the product is a reading of eq. 6: information flows from
+    Readings: eq. 7 names no row of A, the class token's is taken. The order
+    of the product in eq. 6 is not said: information flows from
     the low layers to the high ones (ref. 35 of the paper), so the top layer
     stands on the left. Only the class token's row of A is needed: it starts
     as that row of the top layer and is multiplied downwards, a vector by a
@@ -52,19 +53,22 @@ def _product(
     queries_keys: Sequence[tuple[Tensor, Tensor]], mix_identity: bool
 ) -> Tensor:
     """:func:`attention_product` of some frames."""
+    # B×H×1×(1+N): the class token's row of the product so far
     row = None
     for query, key in reversed(queries_keys):
         if row is None:
             query = query[:, :, :1]
+        # B×H×(1+N)×d, B×H×d×(1+N) -> B×H×(1+N)×(1+N)
         logits = query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
         # The product of ten maps loses its ranking in half precision.
         with torch.autocast(query.device.type, enabled=False):
-            attention = logits.float().softmax(dim=-1)
+            attention = logits.float().softmax(dim=-1)  # eq. 5
             if row is None:
                 product = attention
                 row = torch.zeros_like(attention)
                 row[..., 0] = 1.0
             else:
-                product = row @ attention
+                product = row @ attention  # eq. 6
             row = (product + row) / 2 if mix_identity else product
-    return row[:, :, 0, 1:].mean(dim=1)
+    # B×H×1×(1+N) -> B×N
+    return row[:, :, 0, 1:].mean(dim=1)  # eq. 7

@@ -39,9 +39,13 @@ def masked_attention(
     if keep is not None:
         # Where nothing is kept the values are all zero anyway: attending to
         # them keeps the softmax, and its gradient, finite.
+        # B×K -> B×1×1×K
         keep = (keep | ~keep.any(dim=-1, keepdim=True))[:, None, None]
+    # m_k ⊙ V, the columns of the outer product of eq. 9
     value = value * key_marks[:, None, :, None].to(value.dtype)
+    # softmax(P) (eqs 10, 11), times the masked values
     out = F.scaled_dot_product_attention(query, key, value, attn_mask=keep)
+    # m_q ⊙ …, the rows of eq. 9: with them this is eq. 12
     return out * query_marks[:, None, :, None].to(out.dtype)
 
 

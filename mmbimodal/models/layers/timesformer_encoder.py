@@ -82,8 +82,13 @@ class TimeSformerEncoder(BaseModule):
         )
         self.norm = nn.LayerNorm(embed_dims, eps=1e-6)
 
-    def init_weights(self) -> None:
-        """Weights of an untrained model."""
+    def init_weights(self, zero_temporal_fc: bool = False) -> None:
+        """Weights of an untrained model.
+
+        Args:
+            zero_temporal_fc (bool): Zeros in the projection after the temporal
+                attention of all layers but the first. Defaults to False.
+        """
         kaiming_init(self.patch_embed.proj, mode='fan_in', nonlinearity='linear')
         trunc_normal_(self.pos_embed, std=0.02)
         trunc_normal_(self.cls_token, std=0.02)
@@ -93,6 +98,21 @@ class TimeSformerEncoder(BaseModule):
                 # a narrow encoder, which then learns nothing for epochs.
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
+        if zero_temporal_fc:
+            for block in self.blocks[1:]:
+                nn.init.zeros_(block.temporal_fc.weight)
+
+    def stages(self, count: int) -> list[nn.Module]:
+        """The modules of the embeddings (0) and of the first ``count`` layers."""
+        return [] if count < 0 else [self.patch_embed, *self.blocks[:count]]
+
+    def freeze(self, count: int) -> None:
+        """Take these stages, embeddings included, out of the training."""
+        if count >= 0:
+            for embedding in (self.cls_token, self.pos_embed, self.time_embed):
+                embedding.requires_grad_(False)
+        for module in self.stages(count):
+            module.requires_grad_(False)
 
     def forward(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Encode clips of one modality, or of several in one batch.

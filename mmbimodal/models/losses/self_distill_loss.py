@@ -2,6 +2,7 @@ import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import Tensor, nn
+from torch.distributions import Bernoulli, kl_divergence
 
 from mmbimodal.errors import InputError
 
@@ -22,12 +23,16 @@ def region_distillation(teacher: Tensor, student: Tensor, weight: Tensor) -> Ten
     Returns:
         Tensor: Scalar, float32.
     """
+    # B×K×C -> B×K
     difference = (teacher.float() - student.float()).square().mean(dim=-1)
     weight = weight.float()
-    return ((weight * difference).sum(dim=1) / weight.sum(dim=1).clamp_min(1)).mean()
+    total = (weight * difference).sum(dim=1)
+    return (total / weight.sum(dim=1).clamp_min(1)).mean()  # eq. 18
 
 
-def prediction_distillation(teacher: Tensor, student: Tensor) -> Tensor:
+def prediction_distillation(
+    teacher: Tensor, student: Tensor, multi_label: bool = False
+) -> Tensor:
     r"""KL divergence of the student's classes from the teacher's (eq. 19).
 
     .. math::
@@ -36,16 +41,24 @@ def prediction_distillation(teacher: Tensor, student: Tensor) -> Tensor:
     Args:
         teacher (Tensor): Logits of y, B×K.
         student (Tensor): Logits of y', B×K.
+        multi_label (bool): Each class is present or not, independently of the
+            others: the sum of the K divergences. Defaults to False.
 
     Returns:
         Tensor: Scalar, mean over the batch, float32.
     """
+    teacher, student = teacher.float(), student.float()
+    if multi_label:
+        known, learnt = (
+            Bernoulli(logits=x, validate_args=False) for x in (teacher, student)
+        )
+        return kl_divergence(known, learnt).sum(dim=-1).mean()
     return F.kl_div(
-        student.float().log_softmax(dim=-1),
-        teacher.float().log_softmax(dim=-1),
+        student.log_softmax(dim=-1),
+        teacher.log_softmax(dim=-1),
         reduction='batchmean',
         log_target=True,
-    )
+    )  # eq. 19
 
 
 @MODELS.register_module()
@@ -80,16 +93,20 @@ class SelfDistillLoss(nn.Module):
         teacher_regions: Tensor,
         labels: Tensor,
         weight: Tensor | None = None,
+        multi_label: bool = False,
     ) -> dict[str, Tensor]:
-        """Weighted terms; their sum and ``loss_cls`` are eq. 20.
+        """Weighted terms; their sum and ``loss_cls`` (eq. 17) are eq. 20.
 
         Args:
             student_logits (Tensor): B×K.
             teacher_logits (Tensor): B×K.
             student_regions (Tensor): Kept regions after fusion, B×R×C.
             teacher_regions (Tensor): The same regions before it, B×R×C.
-            labels (Tensor): Classes (B) or their probabilities (B×K).
+            labels (Tensor): Classes (B) or their probabilities (B×K); with
+                ``multi_label``, whether each class is present (B×K).
             weight (Tensor, optional): Marks of the regions, B×R; None: all 1.
+            multi_label (bool): The classes do not exclude each other. Defaults
+                to False.
 
         Returns:
             dict[str, Tensor]: ``loss_distill``, ``loss_kl``,
@@ -97,11 +114,16 @@ class SelfDistillLoss(nn.Module):
         """
         if weight is None:
             weight = torch.ones_like(student_regions[..., 0])
+        classify = (
+            F.binary_cross_entropy_with_logits if multi_label else F.cross_entropy
+        )
+        distill = region_distillation(teacher_regions.detach(), student_regions, weight)
+        divergence = prediction_distillation(
+            teacher_logits.detach(), student_logits, multi_label
+        )
+        # eq. 20
         return dict(
-            loss_distill=self.balance
-            * region_distillation(teacher_regions.detach(), student_regions, weight),
-            loss_kl=(1 - self.balance)
-            * prediction_distillation(teacher_logits.detach(), student_logits),
-            loss_teacher=self.teacher_weight
-            * F.cross_entropy(teacher_logits.float(), labels),
+            loss_distill=self.balance * distill,
+            loss_kl=(1 - self.balance) * divergence,
+            loss_teacher=self.teacher_weight * classify(teacher_logits.float(), labels),
         )
