@@ -1,5 +1,6 @@
 from .confusion_figure import confusion_figure, confusion_pair_figure
 from .growth_figure import growth_figure
+from .pair_figure import pair_figure
 from .png import save_png
 from .robustness_figure import robustness_figure
 from .selection_figure import selection_figure
@@ -15,6 +16,7 @@ __all__ = [
     'growth_figure',
     'markdown_lines',
     'mean_deviation',
+    'pair_figure',
     'print_table',
     'read_scalars',
     'robustness_figure',

@@ -171,3 +171,23 @@ def test_selection_quality(run_tool, config_file, checkpoint, tmp_path, capsys):
         kept_regions=192,
     )
     assert '24 of 48' in capsys.readouterr().out
+
+
+def test_pairs(run_tool, data_root, tmp_path, check_png):
+    annotation = data_root / 'annotations/xview_test.json'
+    run_tool('visualizations/pairs.py', annotation, '--out', tmp_path / 'all')
+    assert sorted(x.stem for x in (tmp_path / 'all').iterdir()) == ['s0', 's1', 's2']
+    part = dict(visible=[True] * 10 + [False] * 10)
+    truth = tmp_path / 'truth.json'
+    truth.write_text(json.dumps(dict(samples=dict(s1=dict(rgb=part, ir=part)))))
+    options = ('--sample', 's1', '--truth', truth, '--frames', 3)
+    run_tool('visualizations/pairs.py', annotation, *options, '--out', tmp_path / 'one')
+    assert [x.name for x in (tmp_path / 'one').iterdir()] == ['s1.png']
+    check_png(tmp_path / 'one/s1.png')
+
+
+def test_pairs_that_are_not_there(run_tool, data_root, tmp_path):
+    annotation = data_root / 'annotations/xview_test.json'
+    options = ('--sample', 'nobody', '--out', tmp_path)
+    with pytest.raises(SystemExit, match="no sample 'nobody' .* 3 from s0 to s2"):
+        run_tool('visualizations/pairs.py', annotation, *options)
