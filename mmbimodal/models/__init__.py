@@ -9,7 +9,14 @@ from .heads import (
     TMCHead,
 )
 from .losses import SelfDistillLoss
-from .necks import FeatureConcat, FeatureMean, FeatureSum, KeepAll, KeyframeSelector
+from .necks import (
+    FeatureConcat,
+    FeatureMean,
+    FeatureSum,
+    KeepAll,
+    KeyframeSelector,
+    OracleSelector,
+)
 from .recognizers import MultiModalRecognizer
 
 __all__ = [
@@ -24,6 +31,7 @@ __all__ = [
     'MaskedFusionHead',
     'MultiBranchBackbone',
     'MultiModalRecognizer',
+    'OracleSelector',
     'PDFHead',
     'PairedDataPreprocessor',
     'QMFHead',

@@ -115,6 +115,24 @@ class KeyframeSelector(BaseModule):
             s = self.fc2(f).squeeze(-1).float()  # eq. 3
         return normalise_scores(s, present)  # eq. 4
 
+    def score(
+        self,
+        feats: dict[str, ModalityTokens],
+        merged: ModalityTokens,
+        data_samples: OptSampleList = None,
+    ) -> Tensor:
+        """What the ranking follows; a subclass may know more than the frames.
+
+        Args:
+            feats (dict[str, ModalityTokens]): The backbone's output.
+            merged (ModalityTokens): The same as one sequence of F frames.
+            data_samples (list[ActionDataSample], optional): Not used.
+
+        Returns:
+            Tensor: Scores in [0, 1], B×F, float32; 0 for absent frames.
+        """
+        return self.score_frames(merged.patches, merged.present)
+
     def forward(
         self,
         feats: dict[str, ModalityTokens],
@@ -124,7 +142,7 @@ class KeyframeSelector(BaseModule):
 
         Args:
             feats (dict[str, ModalityTokens]): The backbone's output.
-            data_samples (list, optional): Not used; MMAction2 passes it.
+            data_samples (list[ActionDataSample], optional): For :meth:`score`.
 
         Returns:
             tuple[SelectedTokens, dict]: The marked tokens of all modalities,
@@ -149,7 +167,7 @@ class KeyframeSelector(BaseModule):
         ]
         per_modality = [x.patches.shape[1] for x in feats.values()]
 
-        scores = self.score_frames(merged.patches, merged.present)
+        scores = self.score(feats, merged, data_samples)
         ranking = scores.masked_fill(~merged.present, -torch.inf)
         frame_order = self._order_frames(ranking.detach(), per_modality)
         region_order = descending_order(merged.saliency, max(num_regions_kept))
