@@ -39,8 +39,8 @@ def steps(row: str, short_side: int) -> list[tuple[str, dict]]:
     prefix = DECODERS.get(row, 'Decord')
     opener, decode = dict(type=f'{prefix}Init'), dict(type=f'{prefix}Decode')
     if row == SCALED:
-        opener = dict(type='ScaledDecordInit', short_side=short_side)
-        decode = dict(type='ScaledDecordDecode')
+        opener = dict(type='OpenVideo', short_side=short_side)
+        decode = dict(type='DecodeVideo')
     crop = dict(type='RandomCrop', size=short_side * 7 // 10)
     sides = (short_side * 13 // 16, short_side)
 

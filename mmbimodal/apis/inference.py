@@ -107,7 +107,7 @@ def inspect_dataset(
 
     Args:
         model (nn.Module): Of :func:`init_recognizer`.
-        dataset (PairedVideoDataset): Of :func:`build_test_set`.
+        dataset (PairedDataset): Of :func:`build_test_set`.
         sample_ids (Sequence[str], optional): Which. Defaults to all.
 
     Yields:

@@ -1,31 +1,34 @@
-from .paired_video_dataset import PairedVideoDataset
+from .frames import nearest, open_frames
+from .paired_dataset import PairedDataset
 from .pipeline import change_steps
 from .sample import build_sample
 from .transforms import (
     BlankFrames,
-    CachedDecordInit,
+    DecodeVideo,
     ForEachModality,
     LoadVisibility,
     ModalityDropout,
+    OpenCachedVideo,
+    OpenVideo,
     PackModalityInputs,
-    ScaledDecordDecode,
-    ScaledDecordInit,
     SyncResize,
     SyncSample,
 )
 
 __all__ = [
     'BlankFrames',
-    'CachedDecordInit',
+    'DecodeVideo',
     'ForEachModality',
     'LoadVisibility',
     'ModalityDropout',
+    'OpenCachedVideo',
+    'OpenVideo',
     'PackModalityInputs',
-    'PairedVideoDataset',
-    'ScaledDecordDecode',
-    'ScaledDecordInit',
+    'PairedDataset',
     'SyncResize',
     'SyncSample',
     'build_sample',
     'change_steps',
+    'nearest',
+    'open_frames',
 ]

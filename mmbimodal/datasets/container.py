@@ -1,40 +1,43 @@
-"""What the container of a video says of itself."""
+"""What the container of a video says of its own length."""
 
 import struct
 
-HEAD = 72
+HEAD = 96
 """Bytes at the start of a file that suffice here."""
+
+_EBML, _SEGMENT = b'\x1a\x45\xdf\xa3', b'\x18\x53\x80\x67'
 
 
 def is_cut_off(head: bytes, size: int) -> bool:
-    """Whether an AVI is shorter than its header says.
+    """Whether an AVI, MKV or WebM is shorter than its header says.
+
+    FFmpeg reads what is there of such a file without complaint.
 
     Args:
-        head (bytes): Start of the file, 8 bytes or more.
+        head (bytes): Start of the file, ``HEAD`` bytes or all.
         size (int): Its length in bytes.
     """
-    return (
-        head[:4] == b'RIFF'
-        and len(head) >= 8
-        and struct.unpack_from('<I', head, 4)[0] + 8 > size
-    )
+    return _declared_size(head) > size
 
 
-def avi_shape(head: bytes) -> tuple[int, int] | None:
-    """Height and width of the frames of an AVI.
+def _declared_size(head: bytes) -> int:
+    """Length of the file by its header; 0 where this is not known."""
+    if head[:4] == b'RIFF' and len(head) >= 8:
+        return struct.unpack_from('<I', head, 4)[0] + 8
+    if head[:4] == _EBML:
+        segment = sum(_element(head, 4))
+        if head[segment : segment + 4] == _SEGMENT:
+            return sum(_element(head, segment + 4))
+    return 0
 
-    Args:
-        head (bytes): Start of the file, ``HEAD`` bytes or more.
 
-    Returns:
-        tuple[int, int]: None for other containers, and where the header
-        leaves the size to its streams.
+def _element(head: bytes, at: int) -> tuple[int, int]:
+    """Where an element of Matroska begins, and its length; zeros if not known.
+
+    The number of zero bits in front says how many bytes the length takes; all ones
+    mean that it is not known (RFC 8794, section 6).
     """
-    if len(head) < HEAD or (head[:4], head[8:12], head[24:28]) != (
-        b'RIFF',
-        b'AVI ',
-        b'avih',
-    ):
-        return None
-    width, height = struct.unpack_from('<II', head, 64)
-    return (height, width) if width and height else None
+    width = 9 - int.from_bytes(head[at : at + 1], 'big').bit_length()
+    bits = 7 * width
+    length = int.from_bytes(head[at : at + width], 'big') & ((1 << bits) - 1)
+    return (at + width, length) if length < (1 << bits) - 1 else (0, 0)

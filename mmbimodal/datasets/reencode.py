@@ -3,26 +3,30 @@
 import math
 import os
 import os.path as osp
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
-from pathlib import Path
 
-import cv2
-import decord
+import av
 import numpy as np
 
-from .process_pool import parallel_map
-from .video_probe import probe
+from mmbimodal.errors import InputError
 
-IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff'))
+from .frames import open_frames
+from .image_folder import ImageFolder
+from .process_pool import parallel_map
+from .video_reader import VideoReader
 
 FRAME_FOLDER_FPS = 25.0
-"""Frame rate of a folder of frames, which does not say its own."""
+"""Frame rate of a folder of images, which does not say its own."""
 
-# MPEG-4 part 2 in AVI: every FFmpeg reads it, frame counts are exact, and
-# cv2 gives it a key frame every 12 frames, which keeps seeking cheap. MJPG
-# seeks better still, at four to five times the size.
-_FOURCC = 'XVID'
+# MPEG-4 part 2 decodes fastest among what compresses, and a key frame every 12
+# frames keeps seeking cheap. MP4 holds the time of each frame, which AVI does not.
+_CODEC, _GOP = 'mpeg4', 12
+
+# Of a second; the most that the codec allows is 65535. All usual rates are whole
+# numbers of them.
+_TICKS = 60000
 
 
 def reencode(
@@ -31,7 +35,7 @@ def reencode(
     workers: int | None = None,
     description: str = 'Re-encoding',
 ) -> dict[str, str]:
-    """Re-encode many videos or frame folders; resumable.
+    """Re-encode many videos or folders of images; resumable.
 
     An output appears under its name only when it is complete, so what exists
     is done: interrupted and started again, the rest is made.
@@ -58,10 +62,10 @@ def reencode(
 
 
 def reencode_one(job: tuple[str, str], short_side: int | None) -> str:
-    """Encode one video, same number of frames and frame rate.
+    """Encode one video: the same frames at the same times, in MP4.
 
     Args:
-        job: Source (video or folder of frames) and output path (``.avi``).
+        job: Source (video or folder of images) and output path (``.mp4``).
         short_side (int, optional): Length of the shorter side in pixels; a
             smaller picture is never enlarged, None keeps the size. Sides
             become even, as the codec needs.
@@ -70,20 +74,17 @@ def reencode_one(job: tuple[str, str], short_side: int | None) -> str:
         str: Why it could not be encoded, or '' if it was.
     """
     source, output = job
-    # The suffix tells cv2 the container; the dot hides it from a scan.
+    # The dot hides it from a scan.
     partial_output = osp.join(osp.dirname(output), f'.part.{osp.basename(output)}')
     os.makedirs(osp.dirname(output), exist_ok=True)
     try:
-        fps, frames = _frames(source)
-        count = _write(partial_output, fps, frames, short_side)
-        written = probe(partial_output, check='open')
-        if written.fault:
-            return written.detail
-        if written.frames != count:
-            return f'{count} frames were encoded and {written.frames} can be read back'
+        with open_frames(source) as reader:
+            _write(partial_output, reader, short_side)
+            _check(partial_output, reader)
         os.replace(partial_output, output)
-    except Exception as error:  # decord's own error is a plain Exception
-        return f'cannot be encoded ({" ".join(str(error).split())[-200:]})'
+    except (InputError, av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, 'reason', None) or str(error)
+        return f'cannot be encoded ({" ".join(reason.split())[-200:]})'
     finally:
         if osp.exists(partial_output):
             os.remove(partial_output)
@@ -98,53 +99,39 @@ def target_size(width: int, height: int, short_side: int | None) -> tuple[int, i
     )
 
 
-def _frames(source: str) -> tuple[float, Iterator[np.ndarray]]:
-    """Frame rate, and the frames in BGR, [H, W, 3]."""
-    if osp.isdir(source):
-        paths = sorted(
-            (
-                path
-                for path in Path(source).iterdir()
-                if path.suffix.lower() in IMAGE_SUFFIXES
-                and not path.name.startswith('.')
-            ),
-            key=_natural,
-        )
-        return FRAME_FOLDER_FPS, (_read_image(path) for path in paths)
-    reader = decord.VideoReader(source, num_threads=1)
-    frames = (reader.next().asnumpy()[..., ::-1] for _ in range(len(reader)))
-    return reader.get_avg_fps() or FRAME_FOLDER_FPS, frames
-
-
-def _natural(path: Path) -> tuple[int, str]:
-    """Sorting key that puts frame 10 after frame 9, padded or not."""
-    digits = ''.join(c if c.isdigit() else ' ' for c in path.stem).split()
-    return int(digits[-1]) if digits else -1, path.name
-
-
-def _read_image(path: Path) -> np.ndarray:
-    frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if frame is None:
-        raise ValueError(f'the frame {path.name} is no image')
-    return frame
-
-
 def _write(
-    path: str, fps: float, frames: Iterator[np.ndarray], short_side: int | None
-) -> int:
-    """Write the frames and return their number."""
-    writer, count = None, 0
-    try:
-        for count, frame in enumerate(frames, 1):
-            if writer is None:
-                size = target_size(frame.shape[1], frame.shape[0], short_side)
-                writer = cv2.VideoWriter(
-                    path, cv2.VideoWriter_fourcc(*_FOURCC), fps, size
-                )
-                if not writer.isOpened():
-                    raise ValueError('OpenCV cannot write here')
-            writer.write(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
-    finally:
-        if writer is not None:
-            writer.release()
-    return count
+    path: str, reader: VideoReader | ImageFolder, short_side: int | None
+) -> None:
+    """Write all frames at their times."""
+    times = reader.timestamps
+    if times is None:
+        times = np.arange(len(reader)) / FRAME_FOLDER_FPS
+    with av.open(path, 'w', format='mp4') as container:
+        # The rate is a hint for the encoder only: the times are those of the frames.
+        stream = container.add_stream(_CODEC, rate=Fraction(reader.avg_fps or 25))
+        stream.pix_fmt = 'yuv420p'
+        stream.codec_context.time_base = stream.time_base = Fraction(1, _TICKS)
+        stream.codec_context.gop_size = _GOP
+        stream.codec_context.max_b_frames = 0
+        for i, seconds in enumerate(times):
+            frame = av.VideoFrame.from_ndarray(reader.read([i])[0], 'rgb24')
+            if not i:
+                size = target_size(frame.width, frame.height, short_side)
+                stream.width, stream.height = size
+            frame = frame.reformat(*size, 'yuv420p', interpolation='AREA')
+            frame.pts, frame.time_base = round(seconds * _TICKS), stream.time_base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def _check(path: str, reader: VideoReader | ImageFolder) -> None:
+    """Make sure that what was written can be read back, at the same times."""
+    with VideoReader(path) as written:
+        if len(written) != len(reader):
+            raise ValueError(
+                f'{len(reader)} frames were encoded and {len(written)} can be read back'
+            )
+        if reader.timestamps is not None:
+            moved = np.abs(written.timestamps - reader.timestamps).max()
+            if moved > 1e-3:
+                raise ValueError(f'frames would be shown up to {moved:.3f} s off')

@@ -1,7 +1,11 @@
 """The nested dict that runs through the pipeline."""
 
+import os.path as osp
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from .image_folder import image_names
 
 
 def build_sample(
@@ -10,32 +14,64 @@ def build_sample(
     modalities: Sequence[str],
     label: int | None = None,
     kinds: Mapping[str, str] | None = None,
+    offsets: Mapping[str, float] | None = None,
+    value_windows: Mapping[str, Sequence[float]] | None = None,
+    **piece: float,
 ) -> dict[str, Any]:
     """One sample: for each modality what MMAction2's transforms expect.
 
     Args:
         sample_id (str): Name of the sample.
-        files (Mapping[str, str | None]): Path of each modality; None where
-            the sample lacks it.
+        files (Mapping[str, str | None]): Path of each modality, a file or a folder
+            of images; None where the sample lacks it.
         modalities (Sequence[str]): Names and order of the modalities.
         label (int, optional): Class; left out for inference.
         kinds (Mapping[str, str], optional): MMAction2's ``modality``
             (``'Flow'``, ``'Pose'``) of those that are not ``'RGB'``, which
             is the kind of every video, infrared included.
+        offsets (Mapping[str, float], optional): Time of the first frame of a
+            modality on the sample's clock, in seconds. Defaults to 0.
+        value_windows (Mapping[str, Sequence[float]], optional): Grey values of a
+            modality that become 0 and 255, where it has more than 8 bits.
+        piece (float): ``start`` and ``end``, in seconds on the sample's clock, if
+            the sample is a piece of longer videos.
 
     Returns:
         dict: ``{'sample_id', 'modalities': {name: results dict or None},
-        'label'}`` in the order of ``modalities``.
+        'label', 'start', 'end'}``, the modalities in the order of ``modalities``.
     """
-    inner = {
-        name: None
-        if files.get(name) is None
-        else dict(
-            filename=files[name], start_index=0, modality=(kinds or {}).get(name, 'RGB')
-        )
-        for name in modalities
-    }
-    sample = dict(sample_id=sample_id, modalities=inner)
+    inner: dict[str, dict[str, Any] | None] = {}
+    for name in modalities:
+        path = files.get(name)
+        if path is None:
+            inner[name] = None
+            continue
+        kind = (kinds or {}).get(name, 'RGB')
+        inner[name] = dict(filename=path, start_index=0, modality=kind)
+        if osp.isdir(path):
+            inner[name].update(_raw_frames(path))
+        if name in (offsets or {}):
+            inner[name]['time_offset'] = offsets[name]
+        if name in (value_windows or {}):
+            inner[name]['value_window'] = value_windows[name]
+    sample = dict(sample_id=sample_id, modalities=inner, **piece)
     if label is not None:
         sample['label'] = label
     return sample
+
+
+def _raw_frames(folder: str) -> dict[str, Any]:
+    """What MMAction2's ``RawFrameDecode`` needs, where names allow it.
+
+    Its template holds a number without gaps. ``OpenVideo`` takes all names.
+    """
+    names = image_names(folder)
+    found = dict(frame_dir=folder, total_frames=len(names))
+    match = re.fullmatch(r'(.*?)(\d+)(\D*)', names[0])
+    if match:
+        stem, digits, rest = match.groups()
+        template = f'{stem}{{:0{len(digits)}}}{rest}'
+        first = int(digits)
+        if names == [template.format(first + i) for i in range(len(names))]:
+            found.update(filename_tmpl=template, start_index=first)
+    return found

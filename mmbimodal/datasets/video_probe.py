@@ -3,10 +3,9 @@
 import os.path as osp
 from dataclasses import dataclass
 
-import cv2
-import decord
+from mmbimodal.errors import InputError, UnreadableVideo
 
-from .container import HEAD, is_cut_off
+from .frames import open_frames
 
 MIN_FRAMES = 8
 """A clip must offer one frame for each of the 8 frames of a model."""
@@ -23,7 +22,8 @@ class Probe:
 
     ``fault`` is one of 'missing', 'empty', 'undecodable', 'truncated' and
     'too short', and ``detail`` says it in words. ``fps`` is 0 where the file
-    has no frame rate (a skeleton file has none, and no size either).
+    has no frame rate (a folder of images, or a skeleton file, which has no size
+    either).
     """
 
     frames: int = 0
@@ -35,7 +35,7 @@ class Probe:
 
 
 def probe(path: str, check: str = 'decode') -> Probe:
-    """Look into a video or a ``.skeleton`` file.
+    """Look into a video, a folder of images or a ``.skeleton`` file.
 
     Args:
         path (str): The file.
@@ -43,15 +43,15 @@ def probe(path: str, check: str = 'decode') -> Probe:
             counts the frames; 'none' sees that the file is there and not
             empty.
     """
-    if not osp.isfile(path):
+    if not osp.exists(path):
         return Probe(fault='missing', detail='there is no such file')
-    if not osp.getsize(path):
+    if osp.isfile(path) and not osp.getsize(path):
         return Probe(fault='empty', detail='the file has 0 bytes')
     if check == 'none':
         return Probe()
     if path.endswith(SKELETON_SUFFIX):
         return _probe_skeleton(path)
-    return _probe_video(path, decode=check == 'decode')
+    return _probe_frames(path, decode=check == 'decode')
 
 
 def crashed(path: str) -> Probe:
@@ -59,73 +59,27 @@ def crashed(path: str) -> Probe:
     return Probe(fault='undecodable', detail='the file crashes the decoder')
 
 
-def _probe_video(path: str, decode: bool) -> Probe:
-    # decord raises RuntimeError, StopIteration and its own DECORDError,
-    # which derives from Exception directly.
+def _probe_frames(path: str, decode: bool) -> Probe:
+    """Look into a video or a folder of images, as the data set reads it."""
     try:
-        reader = decord.VideoReader(path, num_threads=1)
-        frames, fps = len(reader), float(reader.get_avg_fps())
-    except Exception as error:
-        audio = 'cannot find video stream' in str(error)
+        with open_frames(path) as reader:
+            if len(reader) < MIN_FRAMES:
+                return Probe(
+                    frames=len(reader),
+                    fps=reader.avg_fps or 0.0,
+                    fault='too short',
+                    detail=f'{len(reader)} frames are fewer than {MIN_FRAMES}',
+                )
+            reader.check(len(reader) if decode else 1)
+    except UnreadableVideo as error:
         return Probe(
-            fault='undecodable',
-            detail='the file holds no video stream'
-            if audio
-            else 'the file cannot be opened as a video',
+            fault='truncated' if error.truncated else 'undecodable',
+            detail=error.reason,
         )
-    declared = _frames_missing(path, frames)
-    if declared:
-        return Probe(
-            frames=frames,
-            fps=fps,
-            fault='truncated',
-            detail=f'{frames} of {declared} frames are there',
-        )
-    if frames < MIN_FRAMES:
-        return Probe(
-            frames=frames,
-            fps=fps,
-            fault='too short',
-            detail=f'{frames} frames are fewer than {MIN_FRAMES}',
-        )
-    i = 0
-    try:
-        height, width, channels = reader.next().shape
-        for i in range(1, frames if decode else 1):
-            reader.next()
-    except Exception:
-        return Probe(
-            frames=frames,
-            fps=fps,
-            fault='undecodable',
-            detail=f'frame {i + 1} of {frames} cannot be decoded',
-        )
-    if channels != 3:
-        # decord divides the padded length of a row by its width to count the
-        # channels; below 64 pixels the padding can pass for a fourth one.
-        return Probe(
-            frames=frames,
-            fps=fps,
-            fault='undecodable',
-            detail=f'decord misreads rows of {width} pixels, it needs 64',
-        )
-    return Probe(frames=frames, fps=fps, width=width, height=height)
-
-
-def _frames_missing(path: str, frames: int) -> int:
-    """Number of frames that the header declares if too few are there, else 0.
-
-    FFmpeg, and so decord, reads a half-copied AVI or MKV without complaint
-    and simply counts fewer frames. Headers are often off by one or two, so a
-    small difference counts only if the file is also shorter than it says.
-    """
-    capture = cv2.VideoCapture(path)
-    declared = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    capture.release()
-    with open(path, 'rb') as f:
-        cut_off = is_cut_off(f.read(HEAD), osp.getsize(path))
-    tolerance = 0 if cut_off else max(2, 0.05 * declared)
-    return declared if declared - frames > tolerance else 0
+    except InputError as error:
+        return Probe(fault='undecodable', detail=str(error))
+    height, width = reader.shape
+    return Probe(len(reader), reader.avg_fps or 0.0, width, height)
 
 
 def _probe_skeleton(path: str) -> Probe:

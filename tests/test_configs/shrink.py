@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -127,7 +128,9 @@ def shrunken_pipeline(config, split, truth_file):
         adapt(copy.deepcopy(step))
         for step in config[f'{split}_dataloader'].dataset.pipeline
     ]
-    return Compose([step for step in steps if 'Decord' not in str(step)])
+    return Compose(
+        [step for step in steps if not re.search('Open.*Video|DecodeVideo', str(step))]
+    )
 
 
 def write_truth(path, size):

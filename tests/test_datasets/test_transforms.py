@@ -370,7 +370,15 @@ def write(path, frames, size, fps=10, grey=False):
     return str(path)
 
 
-@pytest.mark.parametrize('decoder', ['Decord', 'ScaledDecord', 'OpenCV', 'PyAV'])
+def opener(decoder):
+    return dict(type=f'{decoder}Init' if decoder else 'OpenVideo')
+
+
+def decode(decoder):
+    return dict(type=f'{decoder}Decode' if decoder else 'DecodeVideo')
+
+
+@pytest.mark.parametrize('decoder', ['Decord', 'OpenCV', 'PyAV', None])
 def test_pairs_that_differ_in_everything(tmp_path, decoder):
     """Lengths, rates, odd sizes, and a one-channel infrared video."""
     files = dict(
@@ -379,12 +387,12 @@ def test_pairs_that_differ_in_everything(tmp_path, decoder):
     )
     sample = Compose(
         [
-            dict(type='ForEachModality', transforms=[dict(type=f'{decoder}Init')]),
+            dict(type='ForEachModality', transforms=[opener(decoder)]),
             dict(
                 type='SyncSample',
                 transforms=[dict(type='UniformSample', clip_len=8, test_mode=True)],
             ),
-            dict(type='ForEachModality', transforms=[dict(type=f'{decoder}Decode')]),
+            dict(type='ForEachModality', transforms=[decode(decoder)]),
             dict(type='SyncResize', short_side=72),
             dict(
                 type='ForEachModality',
@@ -416,7 +424,7 @@ def sound():
 @pytest.mark.parametrize(
     'content', [b'', b'no video at all\n' * 40, sound()], ids=['empty', 'text', 'sound']
 )
-@pytest.mark.parametrize('decoder', ['Decord', 'ScaledDecord', 'OpenCV', 'PyAV'])
+@pytest.mark.parametrize('decoder', ['Decord', 'OpenCV', 'PyAV', None])
 def test_a_file_that_is_no_video_is_named(tmp_path, content, decoder):
     bad = tmp_path / 'bad.avi'
     bad.write_bytes(content)
@@ -424,14 +432,12 @@ def test_a_file_that_is_no_video_is_named(tmp_path, content, decoder):
     with pytest.raises(UnreadableVideo, match=r'bad\.avi'):
         Compose(
             [
-                dict(type='ForEachModality', transforms=[dict(type=f'{decoder}Init')]),
+                dict(type='ForEachModality', transforms=[opener(decoder)]),
                 dict(
                     type='SyncSample',
                     transforms=[dict(type='UniformSample', clip_len=8)],
                 ),
-                dict(
-                    type='ForEachModality', transforms=[dict(type=f'{decoder}Decode')]
-                ),
+                dict(type='ForEachModality', transforms=[decode(decoder)]),
             ]
         )(build_sample('s', files, NAMES, 0))
 

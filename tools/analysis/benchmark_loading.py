@@ -13,7 +13,6 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 DECODERS = ('decord', 'pyav', 'opencv')
@@ -111,7 +110,7 @@ def reencode_samples(samples: list[dict], folder: str, short_side: int) -> list[
     for number, sample in enumerate(samples):
         inner = {}
         for name, known in sample['modalities'].items():
-            path = f'{folder}/{number}_{name}.avi'
+            path = f'{folder}/{number}_{name}.mp4'
             inner[name] = known and dict(known, filename=path)
             if known:
                 jobs.append((known['filename'], path))
@@ -155,9 +154,7 @@ def main(args: argparse.Namespace) -> None:
     init_default_scope('mmaction')
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    rows = [x for x in args.decoder if x != 'pyav' or find_spec('av')]
-    if 'pyav' in args.decoder and 'pyav' not in rows:
-        print('pyav: not installed (pip install av)')
+    rows = list(args.decoder)
     if 'decord' in rows:
         rows.insert(0, loading.SCALED)
     with one_sentence(), tempfile.TemporaryDirectory() as folder:

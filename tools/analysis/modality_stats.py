@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import decord
 import numpy as np
 
 from mmbimodal.datasets.annotation import read_annotation, resolve, write_text
+from mmbimodal.datasets.frames import open_frames
 from mmbimodal.datasets.process_pool import parallel_map
 from mmbimodal.datasets.video_probe import VIDEO_SUFFIXES
 from mmbimodal.errors import InputError
@@ -36,14 +36,13 @@ def histogram(path: str) -> np.ndarray | None:
     video, [3, 256]; None if it cannot be decoded."""
     counts = np.zeros((3, 256), np.int64)
     try:
-        reader = decord.VideoReader(path, num_threads=1)
-        for i in evenly(len(reader), FRAMES_PER_VIDEO):
-            red, green, blue = np.moveaxis(reader[int(i)].asnumpy(), -1, 0)
-            counts += [
-                np.bincount(channel.ravel(), minlength=256)
-                for channel in (red, green, blue)
-            ]
-    except Exception:  # decord's own error is a plain Exception
+        with open_frames(path) as reader:
+            for frame in reader.read(evenly(len(reader), FRAMES_PER_VIDEO)):
+                counts += [
+                    np.bincount(channel.ravel(), minlength=256)
+                    for channel in np.moveaxis(frame, -1, 0)
+                ]
+    except InputError:
         return None
     return counts
 

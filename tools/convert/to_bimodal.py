@@ -75,16 +75,11 @@ def convert_step(step: dict, notes: list[str]) -> list[dict]:
     if kind in SAMPLERS:
         return [dict(type='SyncSample', transforms=[step])]
     if kind == 'DecordInit':
-        # which also finds videos that were cut off
-        return [
-            for_each(
-                dict(type='ScaledDecordInit', num_threads=step.get('num_threads', 1)),
-                shared=False,
-            )
-        ]
-    if kind == 'RawFrameDecode':
-        # frames of the old data set lay in folders, ours are in videos
-        return [for_each(dict(type='DecordDecode'), shared=False)]
+        # which knows the time of each frame
+        return [for_each(dict(type='OpenVideo'), shared=False)]
+    if kind in ('DecordDecode', 'RawFrameDecode'):
+        # which takes folders of images, too
+        return [for_each(dict(type='DecodeVideo'), shared=False)]
     if kind == 'RandomRescale':
         return [dict(type='SyncResize', short_side=tuple(step['scale_range']))]
     if kind == 'Resize' and step.get('keep_ratio', True):
@@ -123,7 +118,7 @@ def convert_pipeline(steps: Sequence[dict], notes: list[str]) -> list[dict]:
         )
     converted: list[dict] = []
     if not any(step['type'] in OPENERS for step in steps):
-        converted.append(for_each(dict(type='ScaledDecordInit'), shared=False))
+        converted.append(for_each(dict(type='OpenVideo'), shared=False))
     for step in steps:
         for new in convert_step(dict(step), notes):
             last = converted[-1] if converted else {}
@@ -151,7 +146,7 @@ def convert_loader(
     return dict(
         loader,
         dataset=dict(
-            type='PairedVideoDataset',
+            type='PairedDataset',
             modalities=tuple(modalities),
             data_root='data/infar',
             ann_file=f'annotations/{"train" if split == "train" else "test"}.json',

@@ -5,14 +5,14 @@ train_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='PairedVideoDataset', modalities=('rgb', 'ir')),
+    dataset=dict(type='PairedDataset', modalities=('rgb', 'ir')),
 )
 val_dataloader = dict(
     batch_size=8,
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='PairedVideoDataset', modalities=('rgb', 'ir'), test_mode=True),
+    dataset=dict(type='PairedDataset', modalities=('rgb', 'ir'), test_mode=True),
 )
 test_dataloader = val_dataloader
 val_evaluator = dict(type='BranchAccuracy')

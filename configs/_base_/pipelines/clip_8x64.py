@@ -4,13 +4,13 @@ from mmbimodal.datasets import change_steps
 
 train_pipeline = change_steps(
     _base_.train_pipeline,
-    ScaledDecordInit=dict(short_side=80),
+    OpenVideo=dict(short_side=80),
     SyncResize=dict(short_side=(66, 80)),
     RandomCrop=dict(size=64),
 )
 test_pipeline = change_steps(
     _base_.test_pipeline,
-    ScaledDecordInit=dict(short_side=72),
+    OpenVideo=dict(short_side=72),
     SyncResize=dict(short_side=72),
     CenterCrop=dict(crop_size=64),
 )

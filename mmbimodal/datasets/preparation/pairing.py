@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmbimodal.datasets.reencode import IMAGE_SUFFIXES
+from mmbimodal.datasets.image_folder import IMAGE_SUFFIXES
 from mmbimodal.datasets.video_probe import VIDEO_SUFFIXES
 from mmbimodal.errors import InputError
 

@@ -51,7 +51,7 @@ def place(
                 # Never beside the sources, or the next scan finds both.
                 folder = folder.with_name(f'{folder.name}_{short_side or "video"}')
                 stem = relative.name if source.is_dir() else relative.stem
-                placed[i][modality] = folder / relative.with_name(f'{stem}.avi')
+                placed[i][modality] = folder / relative.with_name(f'{stem}.mp4')
                 jobs.append((str(source), str(placed[i][modality])))
             elif data_root not in source.parents:
                 placed[i][modality] = folder / relative

@@ -4,10 +4,18 @@ from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+from mmaction.datasets.transforms import loading
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from mmbimodal.errors import InputError, UnreadableVideo
+
+# MMAction2's transforms that read files.
+_READERS = tuple(
+    cls for name, cls in vars(loading).items() if name.endswith(('Init', 'Decode'))
+)
+# What a mistake in a pipeline raises, and no file.
+_MISTAKES = (KeyError, NameError, TypeError, ImportError)
 
 
 class _RandomState:
@@ -29,6 +37,17 @@ class _RandomState:
 
 def _build(steps: Sequence[dict | Callable]) -> list[Callable]:
     return [TRANSFORMS.build(t) if isinstance(t, dict) else t for t in steps]
+
+
+def _copy_arrays(inner: dict[str, Any]) -> dict[str, Any]:
+    """A copy whose arrays transforms may write into."""
+
+    def copy(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return value.copy()
+        return [copy(x) for x in value] if isinstance(value, list) else value
+
+    return {key: copy(value) for key, value in inner.items()}
 
 
 def _nothing(results: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +84,7 @@ class ForEachModality(BaseTransform):
             one list of transforms. Defaults to all.
 
     Raises:
-        UnreadableVideo: A transform failed before the frames were decoded.
+        UnreadableVideo: A transform cannot read the file.
         InputError: An unknown modality is named, or a shared random transform met
             frames of different sizes or consumed different amounts of randomness.
     """
@@ -105,6 +124,8 @@ class ForEachModality(BaseTransform):
             for name, inner in modalities.items()
             if inner is not None and (self.only is None or name in self.only)
         ]
+        for name in names:
+            modalities[name] = _copy_arrays(modalities[name])
         for step in self._steps(names):
             before = {name: modalities[name] for name in names}
             start, end = _RandomState(), None
@@ -129,11 +150,12 @@ class ForEachModality(BaseTransform):
     @staticmethod
     def _apply(transform: Callable, inner: dict[str, Any]) -> dict[str, Any]:
         """One transform on one modality; reading errors name the file."""
-        reading = 'imgs' not in inner
         try:
             return transform(inner)
         except Exception as error:
-            if not reading or isinstance(error, InputError):
+            if not isinstance(transform, _READERS) or isinstance(
+                error, (InputError, *_MISTAKES)
+            ):
                 raise
             reason = str(error).strip().splitlines() or [repr(error)]
             raise UnreadableVideo(
@@ -153,13 +175,14 @@ class ForEachModality(BaseTransform):
         sizes = {
             name: tuple(inner['img_shape'])
             for name, inner in before.items()
-            if 'imgs' in inner
+            # frames, or joints in pixels
+            if 'img_shape' in inner and ('imgs' in inner or 'keypoint' in inner)
         }
         drew = state != start
         types = ', '.join(dict.fromkeys(type(t).__name__ for t in step.values()))
         if drew and len(set(sizes.values())) > 1:
             raise InputError(
-                f'{types} draws random numbers for frames '
+                f'{types} draws random numbers for pictures '
                 f'of different sizes, {sizes}, and would cut out different '
                 'places: put SyncResize before it'
             )

@@ -6,6 +6,8 @@ from mmaction.datasets.transforms import Resize
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from mmbimodal.errors import InputError
+
 
 @TRANSFORMS.register_module()
 class SyncResize(BaseTransform):
@@ -21,14 +23,22 @@ class SyncResize(BaseTransform):
     Args:
         short_side (int | tuple[int, int]): Short side in pixels, or the
             closed range from which one value per sample is drawn.
+        max_distortion (float): Largest factor by which the aspect ratio of a
+            modality may change. Defaults to 1.2.
+
+    Raises:
+        InputError: The modalities differ more in their aspect ratios.
     """
 
-    def __init__(self, short_side: int | tuple[int, int]) -> None:
+    def __init__(
+        self, short_side: int | tuple[int, int], max_distortion: float = 1.2
+    ) -> None:
         self.range = (
             (short_side, short_side)
             if isinstance(short_side, int)
             else tuple(short_side)
         )
+        self.max_distortion = max_distortion
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Return a new sample; ``results`` is not modified."""
@@ -39,8 +49,24 @@ class SyncResize(BaseTransform):
             for name, inner in results['modalities'].items()
             if inner is not None
         }
+        self._check_ratios(present)
         height, width = next(iter(present.values()))['img_shape']
         size = mmcv.rescale_size((width, height), (np.inf, side))
         resize = Resize(size, keep_ratio=False)
         resized = {name: resize(dict(inner)) for name, inner in present.items()}
         return dict(results, modalities={**results['modalities'], **resized})
+
+    def _check_ratios(self, present: dict[str, dict[str, Any]]) -> None:
+        """Refuse to squash one modality into the shape of another."""
+        (first, reference), *others = present.items()
+        height, width = reference['img_shape']
+        for name, inner in others:
+            factor = (inner['img_shape'][1] / inner['img_shape'][0]) / (width / height)
+            if max(factor, 1 / factor) > self.max_distortion:
+                h, w = inner['img_shape']
+                raise InputError(
+                    f'{inner["filename"]} ({name}, {w}x{h}) would be stretched by '
+                    f'{max(factor, 1 / factor):.2f} to the shape of {first} '
+                    f'({width}x{height}): rotate or crop it, or accept this with '
+                    'SyncResize(max_distortion=...)'
+                )

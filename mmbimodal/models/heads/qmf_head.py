@@ -137,7 +137,7 @@ class QMFHead(ScoreFusionHead):
         if any('sample_idx' not in x.metainfo for x in data_samples):
             raise InputError(
                 'QMFHead: the data samples have no sample_idx, by which it '
-                'keeps the history of each: use PairedVideoDataset and '
+                'keeps the history of each: use PairedDataset and '
                 'PackModalityInputs, or let your own transforms hand it on'
             )
         return torch.tensor(

@@ -10,7 +10,7 @@ from mmengine.logging import MMLogger
 
 from mmbimodal.errors import InputError, UnreadableVideo
 
-from .annotation import read_annotation, resolve
+from .annotation import offsets_of, read_annotation, resolve
 from .sample import build_sample
 
 # A data set with more unreadable files than this share is not worth training
@@ -18,9 +18,9 @@ from .sample import build_sample
 _MAX_BAD_SHARE = 0.05
 
 
-@DATASETS.register_module()
-class PairedVideoDataset(BaseDataset):
-    """Samples that are one file per modality, paired by sample id.
+@DATASETS.register_module(['PairedDataset', 'PairedVideoDataset'])
+class PairedDataset(BaseDataset):
+    """Samples that are one file or folder per modality, paired by sample id.
 
     The annotation is described in :mod:`mmbimodal.datasets.annotation`; what
     the pipeline gets, in :func:`mmbimodal.datasets.sample.build_sample`.
@@ -38,6 +38,9 @@ class PairedVideoDataset(BaseDataset):
             samples are bad. Defaults to ``'raise'``.
         kinds (Mapping[str, str], optional): See
             :func:`~mmbimodal.datasets.sample.build_sample`.
+        value_windows (Mapping[str, Sequence[float]], optional): Modality → grey
+            values that become 0 and 255, for thermal and depth images of more than
+            8 bits. All splits need the same.
         made_by (str): Command that makes the annotation in its ``data_root``,
             for the error message when it is not there. Defaults to ``''``.
         kwargs: For :class:`mmengine.dataset.BaseDataset`.
@@ -55,23 +58,30 @@ class PairedVideoDataset(BaseDataset):
         allow_missing: bool = False,
         on_error: str = 'raise',
         kinds: Mapping[str, str] | None = None,
+        value_windows: Mapping[str, Sequence[float]] | None = None,
         made_by: str = '',
         test_mode: bool = False,
         **kwargs,
     ) -> None:
         if on_error not in ('raise', 'skip'):
             raise InputError(
-                f'PairedVideoDataset: on_error={on_error!r} is '
-                "unknown: 'raise' or 'skip'"
+                f"PairedDataset: on_error={on_error!r} is unknown: 'raise' or 'skip'"
             )
         if on_error == 'skip' and test_mode:
             raise InputError(
-                "PairedVideoDataset: on_error='skip' would replace test "
+                "PairedDataset: on_error='skip' would replace test "
                 'samples and falsify the accuracy: repair or leave out the '
                 'bad files (tools/data/check_pairs.py lists them)'
             )
         self.modalities = tuple(modalities)
+        for name, (low, high) in (value_windows or {}).items():
+            if name not in self.modalities or not low < high:
+                raise InputError(
+                    f'PairedDataset: value_windows has {name!r}: {low} to {high}; give '
+                    f'the lower value first, for one of {", ".join(self.modalities)}'
+                )
         self.kinds = kinds
+        self.value_windows = value_windows
         self.allow_missing = allow_missing
         self.on_error = on_error
         self.made_by = made_by
@@ -89,7 +99,9 @@ class PairedVideoDataset(BaseDataset):
         """Read the annotation and make sure that every file is there.
 
         Returns:
-            list[dict]: Rows ``{sample_id, label, files}``.
+            list[dict]: Rows: the arguments of
+            :func:`~mmbimodal.datasets.sample.build_sample` that differ between
+            samples.
         """
         if not osp.isfile(self.ann_file):
             # An own data set may stand on another one's config.
@@ -112,12 +124,17 @@ class PairedVideoDataset(BaseDataset):
                     f'{self.ann_file} has {", ".join(known)}: correct the '
                     'name in the data set, preprocessor and model'
                 )
-        rows = [self._parse_row(row) for row in annotation['data_list']]
+        rows = [
+            self._parse_row(annotation['metainfo'], row)
+            for row in annotation['data_list']
+        ]
         self._check_files(rows)
         return rows
 
-    def _parse_row(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Row of the annotation → ``{sample_id, label, files}``."""
+    def _parse_row(
+        self, metainfo: dict[str, Any], row: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Row of the annotation → arguments of ``build_sample``."""
         missing = [name for name in self.modalities if name not in row]
         if len(missing) == len(self.modalities) or (missing and not self.allow_missing):
             raise InputError(
@@ -133,6 +150,8 @@ class PairedVideoDataset(BaseDataset):
                 for name in self.modalities
                 if name in row
             },
+            offsets=offsets_of(metainfo, row),
+            **{key: row[key] for key in ('start', 'end') if key in row},
         )
 
     def _check_files(self, rows: list[dict]) -> None:
@@ -159,10 +178,18 @@ class PairedVideoDataset(BaseDataset):
     def get_data_info(self, idx: int) -> dict:
         """The nested sample of one row."""
         row = super().get_data_info(idx)
+        sample_idx = row.pop('sample_idx')
         sample = build_sample(
-            row['sample_id'], row['files'], self.modalities, row['label'], self.kinds
+            **row,
+            modalities=self.modalities,
+            kinds=self.kinds,
+            value_windows=self.value_windows,
         )
-        return dict(sample, sample_idx=row['sample_idx'])
+        return dict(sample, sample_idx=sample_idx)
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Class of a sample, for mmengine's ``ClassBalancedDataset``."""
+        return [super().get_data_info(idx)['label']]
 
     def prepare_data(self, idx: int) -> dict | None:
         """Run the pipeline; None makes mmengine draw another sample."""
