@@ -135,18 +135,31 @@ def fault_of(step: Callable[[], None], mode: FakeTensorMode) -> str | None:
     return None
 
 
+def drop_modality(data: dict) -> dict:
+    """The same batch, whose second sample lacks its last of several modalities."""
+    samples = copy.deepcopy(data['data_samples'])
+    parts = dict(samples[1].metainfo['modalities'])
+    if len(parts) > 1:
+        parts.popitem()
+    samples[1].set_metainfo(dict(modalities=parts))
+    return dict(data, data_samples=samples)
+
+
 def run(config: Config, mode: FakeTensorMode) -> str | None:
-    """One training step and one prediction of a shrunken config."""
+    """Training steps and predictions of a shrunken config.
+
+    With all modalities, and without one of them.
+    """
     torch.manual_seed(0)
     model = MODELS.build(shrink(copy.deepcopy(config)))
-    # Stacking and normalisation stay on the CPU: upstream's collation reads
-    # sizes as tensors.
-    train, test = (
-        to_device(
-            model.data_preprocessor(batch(config, split, 3), split == 'train'), mode
-        )
-        for split in ('train', 'test')
-    )
+
+    def batches(split: str) -> list[dict]:
+        # Stacking and normalisation stay on the CPU: upstream's collation
+        # reads sizes as tensors.
+        data = model.data_preprocessor(batch(config, split, 3), split == 'train')
+        return to_device([data, drop_modality(data)], mode)
+
+    train, test = batches('train'), batches('test')
     move(model, mode)
     # Mixed precision asks for the kind of the device, and mmengine logs the
     # gradient's norm as a number.
@@ -154,12 +167,15 @@ def run(config: Config, mode: FakeTensorMode) -> str | None:
 
     def step() -> None:
         optimizer = build_optim_wrapper(model, copy.deepcopy(wrapper))
-        losses = model.train()(**train, mode='loss')
-        total, _ = model.parse_losses(losses)
-        optimizer.update_params(total)
-        with torch.no_grad():
-            predictions = model.eval()(**test, mode='predict')
-        assert all(x.pred_score.device == DEVICE for x in predictions)
+        model.train()
+        for data in train:
+            total, _ = model.parse_losses(model(**data, mode='loss'))
+            optimizer.update_params(total)
+        model.eval()
+        for data in test:
+            with torch.no_grad():
+                predictions = model(**data, mode='predict')
+            assert all(x.pred_score.device == DEVICE for x in predictions)
 
     return fault_of(step, mode)
 

@@ -94,13 +94,14 @@ def shrink(config):
         update(branch, changes)
         if branch.type == 'SwinTransformer3D':
             branch.window_size = (2, 4, 4)
-    for part in (*branches, model.get('neck'), model.cls_head):
+    neck = model.get('neck') or {}
+    for part in (*branches, neck, model.cls_head):
         for key in set(QUIET) & set(part):
             part[key] = QUIET[key]
     model.cls_head.in_channels = channels
-    if model.neck.type in ('KeyframeSelector', 'OracleSelector'):
+    if neck.get('type') in ('KeyframeSelector', 'OracleSelector'):
         # few draws, wide enough to give every parameter a gradient
-        model.neck.update(in_channels=channels, num_samples=50, sigma=0.5)
+        neck.update(in_channels=channels, num_samples=50, sigma=0.5)
         model.cls_head.num_heads = 2
     return model
 
@@ -154,6 +155,7 @@ def batch(config, split, size):
         packed = pipeline(
             dict(
                 sample_id=str(index),
+                sample_idx=index,
                 label=index,
                 modalities={
                     name: dict(

@@ -29,9 +29,7 @@ def run_python(*arguments):
     'files',
     [
         pytest.param(QUICK, id='synth'),
-        pytest.param(
-            [x for x in FILES if x not in QUICK], id='rest', marks=pytest.mark.slow
-        ),
+        pytest.param(REST, id='rest', marks=pytest.mark.slow),
     ],
 )
 def test_training_step_and_prediction(files):
