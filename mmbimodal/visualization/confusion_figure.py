@@ -53,18 +53,23 @@ def confusion_pair_figure(
     """
     from matplotlib.figure import Figure
 
-    # Room for the titles where the classes are few.
-    side = max(_side(classes), 6.0)
-    width = 2.05 * side + 0.1 * max(map(len, classes))
-    figure = Figure(figsize=(width, 0.84 * side), layout='constrained')
-    axes = figure.subplots(1, 3, width_ratios=(1, 1, 0.52))
-    for ax, counts, name in zip(axes, (first, second), names):
-        _draw_matrix(ax, counts, classes)
-        ax.set_title(f'{fill(name, 40)}\n{_accuracy(counts)}', fontsize=12)
-    _name_rows(axes[0], first, classes)
-    axes[1].set_yticks([])
-    _add_colorbar(figure, axes[1])
-    _draw_difference(axes[2], first, second, classes, names)
+    # Two matrices in a row, so that a page of 800 pixels shows their numbers.
+    side = max(0.62 * _side(classes), 4.4)
+    width = 2.05 * side + 0.09 * max(map(len, classes))
+    bars = 1.2 + 0.26 * len(classes) * (1 if len(classes) <= _MAX_NUMBERS else 0.6)
+    figure = Figure(figsize=(width, side + 0.6 + bars), layout='constrained')
+    axes = figure.subplot_mosaic(
+        [['first', 'second'], ['difference', 'difference']],
+        height_ratios=(side + 0.6, bars),
+    )
+    for key, counts, name in zip(axes, (first, second), names):
+        _draw_matrix(axes[key], counts, classes)
+        axes[key].set_title(f'{fill(name, 36)}\n{_accuracy(counts)}', fontsize=11)
+    _name_rows(axes['first'], first, classes)
+    axes['second'].set_yticks([])
+    if len(classes) > _MAX_NUMBERS:
+        _add_colorbar(figure, axes['second'])
+    _draw_difference(axes['difference'], first, second, classes, names)
     return figure
 
 
@@ -160,13 +165,12 @@ def _draw_difference(
         )
     ax.set_yticks(rows, classes, fontsize=_small(classes))
     ax.set_ylim(len(rows) - 0.5, -0.5)  # the matrices' order
-    ax.margins(x=0.22)
+    ax.margins(x=0.08)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 5, 10)))
     ax.grid(axis='x', alpha=0.3)
     ax.set_axisbelow(True)
     ax.set_xlabel('percentage points', fontsize=11)
-    first_name, second_name = (fill(name, 20) for name in names)
-    ax.set_title(f'accuracy per class:\n{second_name}\n− {first_name}', fontsize=12)
+    ax.set_title(f'accuracy per class: {names[1]} − {names[0]}', fontsize=11)
 
 
 def _accuracy(counts: np.ndarray) -> str:

@@ -14,6 +14,8 @@ _EDGES = dict(
 )
 _LEGEND = dict(key='key frame', secondary='secondary key frame')
 _VEIL = (1.0, 1.0, 1.0, 0.75)
+# Grey levels below which a frame shows nothing to a reader.
+_BLACK = 8
 
 
 def selection_figure(selection: Selection) -> Any:
@@ -34,7 +36,8 @@ def selection_figure(selection: Selection) -> Any:
     rows = selection.modalities
     columns = max(len(x.frames) for x in rows.values())
     figure = Figure(
-        figsize=(1.22 * columns + 0.5, 1.55 * len(rows) + 1.0), layout='constrained'
+        figsize=(max(1.22 * columns + 0.5, 8.0), 1.55 * len(rows) + 1.0),
+        layout='constrained',
     )
     figure.get_layout_engine().set(w_pad=0.05, h_pad=0.04, wspace=0.01)
     axes = figure.subplots(len(rows), columns, squeeze=False)
@@ -111,23 +114,25 @@ def add_legend(figure: Any, selection: Selection, columns: int) -> None:
     from matplotlib.patches import Patch
 
     handles = []
+    parts = selection.modalities.values()
     for level, name in _LEGEND.items():
-        kept = [
-            marks.mean()
-            for x in selection.modalities.values()
-            for marks in x.marks[x.levels == level]
-        ]
+        kept = [marks for x in parts for marks in x.marks[x.levels == level]]
         if kept:
             handles.append(
                 Patch(
                     facecolor='white',
                     **_EDGES[level],
-                    label=f'{name}: {kept[0]:.0%} of its regions kept',
+                    label=f'{name}: {kept[0].sum()} of {kept[0].size} regions kept',
                 )
             )
     handles.append(
         Patch(facecolor='0.85', edgecolor='0.6', label='pale: dropped by the model')
     )
+    if any(map(_any_black, parts)):
+        # Divided attention mixes the frames before they are scored.
+        note = 'black frame selected: its tokens hold parts of other frames'
+        handles.append(Patch(facecolor='black', label=note))
+        columns = 2
     figure.legend(
         handles=handles,
         loc='outside lower center',
@@ -137,3 +142,9 @@ def add_legend(figure: Any, selection: Selection, columns: int) -> None:
         handlelength=2.4,
         handleheight=1.1,
     )
+
+
+def _any_black(part: ModalitySelection) -> bool:
+    """Whether a frame that the model selected is black."""
+    selected = part.frames[part.levels != 'background']
+    return bool((selected.mean(axis=(1, 2, 3)) < _BLACK).any())

@@ -1,9 +1,9 @@
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
-import cv2
+import av
 import numpy as np
 from mmengine import fileio
 
@@ -30,30 +30,37 @@ def save_selection_video(selection: Selection, path: str | PathLike) -> None:
         path (str | Path): Where to. Missing folders are made.
 
     Raises:
-        InputError: OpenCV cannot encode MP4 here.
+        InputError: PyAV has no encoder of H.264 here.
     """
     with tempfile.TemporaryDirectory() as folder:
-        # MPEG-4 part 2, which every OpenCV encodes and FFmpeg decodes
         part = Path(folder) / 'video.mp4'
-        writer = None
-        for image in _images(selection):
-            if writer is None:
-                writer = cv2.VideoWriter(
-                    str(part), cv2.VideoWriter_fourcc(*'mp4v'), _FPS, image.shape[1::-1]
-                )
-                if not writer.isOpened():
-                    raise InputError(
-                        f'{path} cannot be written, since this OpenCV has no '
-                        'MP4 encoder: pip install opencv-contrib-python'
-                    )
-            for _ in range(_REPEATS):
-                writer.write(image)
-        writer.release()
+        try:
+            _encode(_images(selection), part)
+        except av.codec.codec.UnknownCodecError as error:
+            raise InputError(
+                f'{path} cannot be written, since PyAV was built without an '
+                'encoder of H.264: pip install av'
+            ) from error
         fileio.put(part.read_bytes(), path)
 
 
+def _encode(images: Iterable[np.ndarray], path: Path) -> None:
+    """Write pictures, each H×W×3 in RGB, as H.264, which browsers play."""
+    # The index comes first: a player starts before it has the whole file.
+    with av.open(str(path), 'w', options=dict(movflags='faststart')) as container:
+        stream = container.add_stream('libx264', _FPS, options=dict(crf='18'))
+        stream.pix_fmt = 'yuv420p'
+        for image in images:
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = image.shape[:2]
+            for _ in range(_REPEATS):
+                frame = av.VideoFrame.from_ndarray(image, 'rgb24')
+                container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
 def _images(selection: Selection) -> Iterator[np.ndarray]:
-    """A picture for each sampled time, H×W×3 in BGR, even sides."""
+    """A picture for each sampled time, H×W×3 in RGB, even sides."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -78,4 +85,4 @@ def _images(selection: Selection) -> Iterator[np.ndarray]:
         canvas.draw()
         # Later pictures keep the layout of the first one.
         figure.set_layout_engine('none')
-        yield cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR)
+        yield np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])

@@ -22,6 +22,9 @@ _STYLES = tuple(
     )
 )
 
+# The accuracy of a batch jumps, and only some batches are logged.
+_LOGGED = 'mean of the logged batches'
+
 
 class Scalars(NamedTuple):
     """What a training logged, in the order of its iterations.
@@ -108,9 +111,12 @@ def training_curves(scalars: Scalars) -> Any:
     losses.set(yscale='log', ylabel='training loss (log scale)')
 
     val = _columns(scalars.val)
-    # A batch's accuracy jumps; the mean over an epoch can be compared.
     curves = [
-        (f'training {name} (epoch mean)', *_epoch_means(train, name), '')
+        (
+            f'training {name} (mean of the logged batches)',
+            *_epoch_means(train, name),
+            '',
+        )
         for name in sorted(train)
         if name.endswith('top1_acc')
     ]

@@ -9,14 +9,17 @@ import pytest
 from mmbimodal.apis import init_recognizer, inspect_selection
 from mmbimodal.errors import InputError
 from mmbimodal.evaluation import confusion_counts, confusion_pair
+from mmbimodal.structures import ModalitySelection, Selection
 from mmbimodal.visualization import (
     confusion_figure,
     confusion_pair_figure,
     read_scalars,
     save_png,
     selection_figure,
+    table_figure,
     training_curves,
 )
+from mmbimodal.visualization.palette import marker_styles
 
 
 def write_run(work_dir, start, records):
@@ -89,7 +92,7 @@ def test_curves(work_dir, tmp_path, check_png, check_texts):
     assert np.allclose(lines['loss'].get_xdata(), [0.5, 1, 1.5, 2, 2.5, 3])
     assert lines['loss_cls'].get_ydata().tolist() == [2, 1.5, 1.25, 1, 0.75, 0.5]
     assert lines['validation acc/top1'].get_xdata().tolist() == [1, 2, 3]
-    means = lines['training top1_acc (epoch mean)']
+    means = lines['training top1_acc (mean of the logged batches)']
     assert means.get_ydata().tolist() == [0.5] * 3
     assert 'best top-1 30.0% after epoch 2' in check_texts(figure)
     save_png(figure, tmp_path / 'new folder/curves.png')
@@ -178,7 +181,7 @@ def test_two_confusions(
     assert figure.axes[2].get_ylim() == figure.axes[0].get_ylim()
     texts = check_texts(figure)
     assert {'+25', '-100', '0', 'walk (4)'} <= set(texts)
-    assert 'accuracy per class:\nSTAF\n− sum' in texts
+    assert 'accuracy per class: STAF − sum' in texts
     assert 'STAF\n3 of 5 right: top-1 60.0%' in texts
     save_png(figure, tmp_path / 'pair.png')
     check_png(tmp_path / 'pair.png')
@@ -231,7 +234,7 @@ def test_selection(config, checkpoint, tmp_path, check_png, check_texts):
     texts = check_texts(figure)
     assert any(x.startswith('s1    predicted: ') for x in texts)
     assert texts.count('frame 18') == 2
-    assert 'key frame: 62% of its regions kept' in texts
+    assert 'key frame: 10 of 16 regions kept' in texts
     outlined = [ax for ax in figure.axes if ax.spines['left'].get_visible()]
     assert len(figure.axes) == 16 and len(outlined) == 8
     # a dropped region is veiled, a kept one is not
@@ -274,3 +277,39 @@ def test_importing_does_not_import_pyplot():
         'sys.exit("matplotlib.pyplot" in sys.modules)'
     )
     assert subprocess.run([sys.executable, '-c', code]).returncode == 0
+
+
+def test_ten_methods_have_ten_colours_and_markers():
+    styles = marker_styles(144)
+    for key in ('color', 'marker'):
+        assert len({style[key] for style in styles[:12]}) == 12
+    assert len({tuple(style.values()) for style in styles}) == 144
+
+
+@pytest.mark.parametrize('level, noted', [('key', True), ('background', False)])
+def test_a_black_frame_that_is_selected_has_a_note(level, noted, check_texts):
+    frames = np.full((2, 32, 32, 3), 90, np.uint8)
+    frames[1] = 3
+    part = ModalitySelection(
+        frames,
+        frame_inds=np.arange(2),
+        scores=np.linspace(0, 1, 2),
+        levels=np.array(['key', level]),
+        marks=np.array([np.eye(2), np.eye(2) * noted], bool),
+        crop=np.array([0, 0, 1, 1]),
+    )
+    picture = Selection('s', ['walk'], np.ones(1), 0, dict(a=part))
+    texts = check_texts(selection_figure(picture))
+    assert any(x.startswith('black frame selected') for x in texts) == noted
+    assert 'key frame: 2 of 4 regions kept' in texts
+
+
+@pytest.mark.parametrize('axis', [None, 'λ'])
+def test_a_table_names_what_it_draws(axis, check_texts):
+    rows = {'0.1': [60.0, 64.0], '0.5': [50.0], '1': []}
+    figure = table_figure(rows, 'Title', 'top-1 in %', chance=8.33, axis=axis)
+    texts = check_texts(figure)
+    assert {'Title', 'one seed', 'chance, 8.3'} <= set(texts)
+    assert any('standard deviation' in x for x in texts)
+    limits = figure.axes[0].get_ylim() if axis else figure.axes[0].get_xlim()
+    assert limits[0] == 0 and limits[1] > 64

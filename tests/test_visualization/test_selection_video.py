@@ -1,5 +1,6 @@
 from types import SimpleNamespace
 
+import av
 import decord
 import numpy as np
 import pytest
@@ -74,9 +75,11 @@ def test_one_modality_without_a_label(tmp_path):
 def test_without_an_encoder_nothing_is_written(tmp_path, monkeypatch):
     path = tmp_path / 's.mp4'
     path.write_bytes(b'an older one')
-    monkeypatch.setattr(
-        'cv2.VideoWriter', lambda *x: SimpleNamespace(isOpened=lambda: False)
-    )
+
+    def refuse(*arguments, **options):
+        raise av.codec.codec.UnknownCodecError('libx264')
+
+    monkeypatch.setattr('av.container.OutputContainer.add_stream', refuse)
     with pytest.raises(InputError, match='s.mp4 cannot be written.*encoder'):
         save_selection_video(selection(a=part()), path)
     assert path.read_bytes() == b'an older one'
@@ -96,3 +99,13 @@ def test_script(run_tool, config_file, checkpoint, tmp_path):
     )
     assert (tmp_path / 'pictures/s1.png').is_file()
     assert len(read(tmp_path / 'videos/s1.mp4')[0]) == 32
+
+
+def test_browsers_play_it(tmp_path):
+    """H.264 with one chroma sample for four pixels, the index before the data."""
+    save_selection_video(selection(a=part(), b=part()), tmp_path / 's.mp4')
+    with av.open(str(tmp_path / 's.mp4')) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.name, context.pix_fmt) == ('h264', 'yuv420p')
+    data = (tmp_path / 's.mp4').read_bytes()
+    assert data.index(b'moov') < data.index(b'mdat')
