@@ -14,6 +14,9 @@ _SUMS = (
     'sampled_visible',
     'selected',
     'selected_visible',
+    'drawn_visible',
+    'pairs',
+    'pairs_ranked',
     'kept',
     'kept_inside',
     'drawn_inside',
@@ -65,8 +68,13 @@ def selection_quality(
     """Shares of selected frames and regions that show the actor.
 
     Frames: the share of selected frames (key and secondary) in which the
-    actor is visible; its chance level is the same share of all sampled
-    frames. A frame's visibility is the truth's, in its own modality.
+    actor is visible. Its chance level ``frames_chance`` is what as many frames
+    drawn at random from each modality of each sample would reach: a model
+    that prefers one modality gains nothing from it. ``frames_chance_any`` is
+    the share of all sampled frames: against it, choosing modalities counts
+    too. ``frames_auc`` is how often, of two frames of one modality of a
+    sample, the one with the actor has the higher score; its chance level is
+    0.5. A frame's visibility is the truth's, in its own modality.
 
     Regions, on frames with a box: the share of kept regions with the centre
     in the box. Its chance level ``regions_chance`` is what as many regions
@@ -83,10 +91,10 @@ def selection_quality(
 
     Returns:
         dict[str, dict]: ``overall`` and each modality → ``frames_visible``,
-        ``frames_chance``, ``regions_inside``, ``regions_chance``,
-        ``regions_chance_any_frame`` (None where there was nothing to count),
-        and the counts ``selected_frames``, ``sampled_frames``,
-        ``kept_regions``.
+        ``frames_chance``, ``frames_chance_any``, ``frames_auc``,
+        ``regions_inside``, ``regions_chance``, ``regions_chance_any_frame``
+        (None where there was nothing to count), and the counts
+        ``selected_frames``, ``sampled_frames``, ``kept_regions``.
 
     Raises:
         InputError: The truth lacks a sample, a modality or a frame.
@@ -105,7 +113,7 @@ def selection_quality(
                     'generated with the videos'
                 ) from error
             tally = sums.setdefault(name, dict.fromkeys(_SUMS, 0.0))
-            _add(tally, part, np.asarray(visible), boxes)
+            _add(tally, part, np.asarray(visible, dtype=bool), boxes)
     sums['overall'] = {key: sum(tally[key] for tally in sums.values()) for key in _SUMS}
     return {name: _shares(tally) for name, tally in sums.items()}
 
@@ -117,11 +125,19 @@ def _add(
     boxes: Sequence[Sequence[float] | None],
 ) -> None:
     """Count the T frames of one modality of one sample."""
+    from sklearn.metrics import roc_auc_score  # slow to import
+
     selected = part.levels != 'background'
     tally['sampled'] += len(selected)
     tally['sampled_visible'] += visible.sum()
     tally['selected'] += selected.sum()
     tally['selected_visible'] += visible[selected].sum()
+    # Expected number visible, of as many frames drawn from this modality.
+    tally['drawn_visible'] += selected.sum() * visible.mean()
+    pairs = visible.sum() * (~visible).sum()
+    if pairs:
+        tally['pairs'] += pairs
+        tally['pairs_ranked'] += pairs * roc_auc_score(visible, part.scores)
     for marks, box in zip(part.marks, boxes):
         if box is None:
             continue
@@ -142,7 +158,9 @@ def _shares(tally: dict[str, float]) -> dict[str, Any]:
 
     return dict(
         frames_visible=share('selected_visible', 'selected'),
-        frames_chance=share('sampled_visible', 'sampled'),
+        frames_chance=share('drawn_visible', 'selected'),
+        frames_chance_any=share('sampled_visible', 'sampled'),
+        frames_auc=share('pairs_ranked', 'pairs'),
         regions_inside=share('kept_inside', 'kept'),
         regions_chance=share('drawn_inside', 'kept'),
         regions_chance_any_frame=share('all_inside', 'all'),

@@ -5,6 +5,7 @@ from .png import save_png
 from .robustness_figure import robustness_figure
 from .selection_figure import selection_figure
 from .selection_video import save_selection_video
+from .strata_figure import strata_figure
 from .table_figure import table_figure
 from .text_table import markdown_lines, mean_deviation, print_table
 from .training_curves import read_scalars, training_curves
@@ -23,6 +24,7 @@ __all__ = [
     'save_png',
     'save_selection_video',
     'selection_figure',
+    'strata_figure',
     'table_figure',
     'training_curves',
     'tsne_figure',

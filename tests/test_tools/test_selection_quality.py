@@ -4,13 +4,19 @@ import numpy as np
 import pytest
 
 from mmbimodal.errors import InputError
-from mmbimodal.evaluation import box_in_view, regions_in_box, selection_quality
+from mmbimodal.evaluation import (
+    box_in_view,
+    read_truth,
+    regions_in_box,
+    selection_quality,
+)
 
 WHOLE = (0, 0, 1, 1)
 
 
-def part(levels, marks, frame_inds, crop=WHOLE):
+def part(levels, marks, frame_inds, crop=WHOLE, scores=None):
     return SimpleNamespace(
+        scores=np.zeros(len(levels)) if scores is None else np.array(scores),
         levels=np.array(levels),
         marks=np.array(marks, bool),
         frame_inds=np.array(frame_inds),
@@ -74,6 +80,8 @@ def test_shares_and_chance_levels():
     assert found['a'] == dict(
         frames_visible=1 / 2,
         frames_chance=1 / 3,
+        frames_chance_any=1 / 3,
+        frames_auc=1 / 2,
         regions_inside=3 / 4,
         regions_chance=1.75 / 4,
         regions_chance_any_frame=3 / 8,
@@ -85,6 +93,8 @@ def test_shares_and_chance_levels():
     assert found['b'] == dict(
         frames_visible=1,
         frames_chance=1,
+        frames_chance_any=1,
+        frames_auc=None,
         regions_inside=1 / 2,
         regions_chance=1 / 2,
         regions_chance_any_frame=3 / 8,
@@ -94,7 +104,9 @@ def test_shares_and_chance_levels():
     )
     assert found['overall'] == dict(
         frames_visible=2 / 3,
-        frames_chance=3 / 5,
+        frames_chance=(2 * 1 / 3 + 1) / 3,
+        frames_chance_any=3 / 5,
+        frames_auc=1 / 2,
         regions_inside=4 / 6,
         regions_chance=2.75 / 6,
         regions_chance_any_frame=6 / 16,
@@ -129,7 +141,35 @@ def test_nothing_to_count():
     found = selection_quality([sample(a=part(['background'], [[[0]]], [0]))], truth)
     assert found['overall']['regions_inside'] is None
     assert found['overall']['frames_visible'] is None
-    assert found['overall']['frames_chance'] == 0
+    assert found['overall']['frames_chance_any'] == 0
+    assert found['overall']['frames_chance'] is None
+    assert found['overall']['frames_auc'] is None
+
+
+def test_all_frames_of_the_better_modality_are_no_better_than_chance():
+    """The actor is visible in 8 of 8 frames of one modality, 2 of 8 of the other."""
+    visible = dict(a=[True] * 8, b=[True, True] + [False] * 6)
+    truth = dict(s={k: dict(visible=x, box=[None] * 8) for k, x in visible.items()})
+    marks = np.zeros((8, 1, 1))
+
+    def quality(levels_a, levels_b, scores_b):
+        parts = dict(
+            a=part(levels_a, marks, range(8)),
+            b=part(levels_b, marks, range(8), scores=scores_b),
+        )
+        return selection_quality([sample(**parts)], truth)
+
+    key, dropped = ['key'] * 8, ['background'] * 8
+    found = quality(key, dropped, np.linspace(1, 0, 8))
+    assert found['overall']['frames_visible'] == found['overall']['frames_chance'] == 1
+    assert found['overall']['frames_chance_any'] == 10 / 16
+    # Both visible frames have higher scores than all six hidden ones.
+    assert found['b']['frames_auc'] == 1
+    found = quality(dropped, ['key'] * 2 + ['background'] * 6, [3, 1, 2, 2, 0, 0, 0, 0])
+    assert found['overall']['frames_visible'] == 1
+    assert found['overall']['frames_chance'] == 2 / 8
+    # 12 pairs of a visible and a hidden frame: 6 + 4 in the right order.
+    assert found['overall']['frames_auc'] == pytest.approx(10 / 12)
 
 
 @pytest.mark.parametrize(
@@ -145,11 +185,10 @@ def test_incomplete_truth(truth, missing):
         selection_quality([sample(a=part(['key'], [[[1]]], [0]))], truth)
 
 
-def test_a_file_that_is_no_truth(load_tool, tmp_path):
-    tool = load_tool('analysis/selection_quality.py')
+def test_a_file_that_is_no_truth(tmp_path):
     path = tmp_path / 'truth.json'
     for content in (None, '{', '{}', '[]'):
         if content is not None:
             path.write_text(content)
         with pytest.raises(InputError, match='is not a truth.json'):
-            tool.load_truth(str(path))
+            read_truth(str(path))

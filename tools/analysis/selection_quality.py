@@ -1,16 +1,18 @@
 """Measure whether the selection finds the actor, on pairs with known truth.
 
-Frames: share of selected frames in which the actor is visible, beside that
-share of all sampled frames. Regions: share of kept regions with their centre
-in the actor's box, beside what as many regions drawn at random from the same
-frames would reach, and beside that share of all regions of all frames.
+Frames: share of selected frames in which the actor is visible, beside what as
+many frames drawn at random from each modality of each pair would reach, and
+beside that share of all sampled frames. AUC: how often, of two frames of one
+modality of a pair, the one with the actor has the higher score. Regions: share
+of kept regions with their centre in the actor's box, beside what as many
+regions drawn at random from the same frames would reach, and beside that share
+of all regions of all frames.
 """
 
 import argparse
 import json
 from pathlib import Path
 
-import mmengine
 from mmengine.config import Config, DictAction
 from rich.console import Console
 from rich.progress import track
@@ -22,12 +24,13 @@ from mmbimodal.apis import (
     inspect_dataset,
     one_sentence,
 )
-from mmbimodal.errors import InputError
-from mmbimodal.evaluation import selection_quality
+from mmbimodal.evaluation import read_truth, selection_quality
 
 ROWS = dict(
     frames_visible='actor visible in selected frames',
-    frames_chance='  chance: all sampled frames',
+    frames_chance='  chance: same pair and modality, at random',
+    frames_chance_any='  chance: all sampled frames',
+    frames_auc='AUC of the scores for visibility (chance 50%)',
     regions_inside="kept regions in the actor's box",
     regions_chance='  chance: same frames, at random',
     regions_chance_any_frame='  chance: all regions, all frames',
@@ -60,17 +63,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load_truth(path: str) -> dict[str, dict]:
-    """Sample id → modality → truth of each frame."""
-    try:
-        return mmengine.load(path, file_format='json')['samples']
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f'{path} is not a truth.json ({error!r}): it is '
-            'written by tools/data/synth/generate.py'
-        ) from error
-
-
 def show(quality: dict[str, dict]) -> None:
     table = Table(title='Does the selection find the actor?')
     table.add_column('')
@@ -89,7 +81,7 @@ def show(quality: dict[str, dict]) -> None:
         table.add_row(
             title,
             *(percent(x[key]) for x in quality.values()),
-            end_section=key == 'frames_chance',
+            end_section=key == 'frames_auc',
         )
     Console().print(table)
 
@@ -97,7 +89,7 @@ def show(quality: dict[str, dict]) -> None:
 def main(args: argparse.Namespace) -> None:
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options)
-    truth = load_truth(args.truth)
+    truth = read_truth(args.truth)
     model = init_recognizer(config, args.checkpoint, args.device)
     dataset = build_test_set(config)
     quality = selection_quality(
