@@ -59,6 +59,13 @@ def crashed(path: str) -> Probe:
     return Probe(fault='undecodable', detail='the file crashes the decoder')
 
 
+def fault_of(error: UnreadableVideo) -> Probe:
+    """The probe of a file that could not be read."""
+    return Probe(
+        fault='truncated' if error.truncated else 'undecodable', detail=error.reason
+    )
+
+
 def _probe_frames(path: str, decode: bool) -> Probe:
     """Look into a video or a folder of images, as the data set reads it."""
     try:
@@ -72,10 +79,7 @@ def _probe_frames(path: str, decode: bool) -> Probe:
                 )
             reader.check(len(reader) if decode else 1)
     except UnreadableVideo as error:
-        return Probe(
-            fault='truncated' if error.truncated else 'undecodable',
-            detail=error.reason,
-        )
+        return fault_of(error)
     except InputError as error:
         return Probe(fault='undecodable', detail=str(error))
     height, width = reader.shape

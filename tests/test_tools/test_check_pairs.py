@@ -1,10 +1,14 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from damage import write_sound
 
 from mmbimodal.datasets.annotation import write_annotation
 from mmbimodal.errors import InputError
@@ -38,8 +42,8 @@ def annotate(tmp_path, write_video):
 
     def annotate(name, ids=IDS, **lengths):
         rows = []
-        for label, sample_id in enumerate(ids):
-            row = dict(sample_id=sample_id, label=label)
+        for i, sample_id in enumerate(ids):
+            row = dict(sample_id=sample_id, label=i % 2)
             for modality in ('rgb', 'ir'):
                 row[modality] = f'{modality}/{sample_id}.avi'
                 write_video(tmp_path / row[modality], frames=lengths.get(modality, 12))
@@ -97,16 +101,109 @@ def test_a_frame_in_the_middle_is_decoded_too(tmp_path, run, annotate):
     path.write_bytes(content)
     code, report = run(ann_file)
     assert code == 1
-    assert 'frame' in report['errors'][0]
+    assert 'is undecodable' in report['errors'][0]
 
 
 @pytest.mark.parametrize('ir, differ', [(10, False), (9, True), (16, True)])
-def test_durations_that_differ_by_over_a_fifth_are_a_warning(run, annotate, ir, differ):
+def test_ends_that_are_apart_are_a_warning(run, annotate, ir, differ):
     code, report = run(annotate('test.json', rgb=12, ir=ir))
     assert code == 0
     assert len(report['warnings']) == 2 * differ
     if differ:
-        assert f'rgb 1.2 s, ir {ir / 10} s' in report['warnings'][0]
+        figures = f'rgb from 0 to 1.2 s, ir from 0 to {ir / 10:g} s'
+        assert figures in report['warnings'][0]
+
+
+def change_row(ann_file, **fields):
+    """Change fields of the first row."""
+    annotation = json.loads(ann_file.read_text())
+    annotation['data_list'][0].update(fields)
+    ann_file.write_text(json.dumps(annotation))
+
+
+EVEN = [i / 10 for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    'times, figures',
+    [
+        (EVEN, None),
+        ([i / 30 for i in range(120)], None),
+        (EVEN[:20] + EVEN[25:], 'ir has a gap of 0.6 s at 1.9 s (usually .* 0.1 s)'),
+        (EVEN[:21] + EVEN[22::2], 'ir has uneven intervals .* from 0.1 to 0.2 s'),
+        ([0.6 + t for t in EVEN[:-6]], 'rgb from 0 to 4 s, ir from 0 to 3.4 s'),
+    ],
+)
+def test_times_that_a_training_takes_without_complaint(
+    run, annotate, tmp_path, times, figures
+):
+    ann_file = annotate('test.json')
+    for name, moments in (('rgb', EVEN), ('ir', times)):
+        write_sound(tmp_path / f'{name}/new.mkv', times=moments)
+    change_row(ann_file, rgb='rgb/new.mkv', ir='ir/new.mkv')
+    code, report = run(ann_file)
+    assert code == 0
+    assert len(report['warnings']) == (figures is not None)
+    if figures:
+        pattern = f'{IDS[0]}: .*' + figures.replace('(', r'\(').replace(')', r'\)')
+        assert re.match(pattern, report['warnings'][0])
+
+
+def test_offsets_count(run, annotate, tmp_path):
+    ann_file = annotate('test.json')
+    write_sound(tmp_path / 'rgb/new.mkv', times=EVEN)
+    write_sound(tmp_path / 'ir/new.mkv', times=EVEN[:-6])
+    change_row(ann_file, rgb='rgb/new.mkv', ir='ir/new.mkv', offsets={'ir': 0.6})
+    (warning,) = run(ann_file)[1]['warnings']
+    assert 'rgb from 0 to 4 s, ir from 0.6 to 4 s' in warning
+    change_row(ann_file, offsets={'ir': 5})
+    code, report = run(ann_file)
+    assert code == 1 and 'no time in common' in report['errors'][0]
+    change_row(ann_file, offsets={}, start=3.5)
+    code, report = run(ann_file)
+    assert code == 1 and IDS[0] in report['errors'][0]
+
+
+@pytest.mark.parametrize('size, differ', [((96, 64), True), ((64, 80), False)])
+def test_aspect_ratios_that_differ_are_a_warning(run, annotate, tmp_path, size, differ):
+    ann_file = annotate('test.json')
+    write_sound(tmp_path / 'rgb/new.mp4', 12, size=(64, 96))
+    write_sound(tmp_path / 'ir/new.mp4', 12, size=size)
+    change_row(ann_file, rgb='rgb/new.mp4', ir='ir/new.mp4')
+    code, report = run(ann_file)
+    assert code == 0
+    assert any('rgb 96x64, ir 64x96' in w for w in report['warnings']) == differ
+
+
+def test_a_folder_with_several_kinds_of_images_is_an_error(run, annotate, tmp_path):
+    ann_file = annotate('test.json')
+    write_sound(tmp_path / 'ir/folder', 12)
+    change_row(ann_file, ir='ir/folder')
+    assert run(ann_file)[0] == 0
+    (tmp_path / 'ir/folder/img_00000.jpg').rename(tmp_path / 'ir/folder/x_00000.jpg')
+    code, report = run(ann_file)
+    assert code == 1 and 'img_*.jpg, x_*.jpg' in report['errors'][0]
+
+
+def test_sixteen_bits_need_a_value_window(run, annotate, tmp_path):
+    ann_file = annotate('test.json', IDS[:1])
+    (tmp_path / 'ir/deep').mkdir()
+    for i in range(12):
+        picture = np.full((64, 96), 20000 + i, np.uint16)
+        cv2.imwrite(str(tmp_path / f'ir/deep/{i}.png'), picture)
+    change_row(ann_file, ir='ir/deep')
+    code, report = run(ann_file)
+    assert code == 1 and 'value_window' in report['errors'][0]
+    assert run(ann_file, '--value-window', 'ir=19000,21000')[0] == 0
+    with pytest.raises(InputError, match='is not NAME=LOW,HIGH'):
+        run(ann_file, '--value-window', 'ir=19000')
+
+
+def test_only_some_lines_are_printed(run, annotate, capsys):
+    ann_file = annotate('test.json', [f'000{i}' for i in range(7)], rgb=12, ir=9)
+    _, report = run(ann_file)
+    assert len(report['warnings']) == 7
+    assert 'and 2 more warnings: --json FILE lists all' in capsys.readouterr().out
 
 
 def test_equal_durations_at_unequal_rates_are_fine(

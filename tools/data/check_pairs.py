@@ -3,16 +3,18 @@
     python tools/data/check_pairs.py data/ntu60/annotations/xview_test.json \
         --against data/ntu60/annotations/xview_train.json --protocol xview
 
-Exit code 1 if a training or a test on it would go wrong, 0 otherwise;
-warnings do not count.
+Every frame of every sample is read as the data set reads it. The exit code is 1 if
+a training or a test on it would go wrong, 0 otherwise; warnings do not count. They
+name gaps and uneven intervals between frames, recordings that start or end at
+different times, and different aspect ratios.
 """
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,76 +22,70 @@ from rich.table import Table
 
 from mmbimodal.datasets.annotation import (
     load_annotation,
+    offsets_of,
     read_annotation,
     resolve,
     write_text,
 )
 from mmbimodal.datasets.annotation_check import find_problems
 from mmbimodal.datasets.ntu_id import parse_ntu_id
+from mmbimodal.datasets.pair_check import SampleCheck, check_sample, crashed, warn
 from mmbimodal.datasets.process_pool import parallel_map
-from mmbimodal.datasets.video_probe import Probe, crashed, probe
 from mmbimodal.errors import InputError
 
-MAX_DIFFERENCE = 0.2
-"""Durations of a pair may differ by this share of the longer one."""
+SHOWN = 5
+"""Lines of one kind that are printed; ``--json`` holds all."""
 
 # what train and test must not share
 FORBIDDEN = dict(xsub='subject', xview='camera', none=None)
 
 
-def check_files(
-    annotation: dict, data_root: str, workers: int | None
-) -> dict[str, dict[str, Probe]]:
-    """Sample id → modality → probe, every frame decoded."""
-    modalities = annotation['metainfo']['modalities']
-    files = [
-        (row['sample_id'], m, resolve(data_root, row[m]))
-        for row in annotation['data_list']
-        for m in modalities
-        if m in row
+def check_samples(
+    annotation: dict,
+    data_root: str,
+    value_windows: dict[str, list[float]],
+    workers: int | None,
+) -> dict[str, SampleCheck]:
+    """Sample id → what was found, every frame decoded."""
+    metainfo, rows = annotation['metainfo'], annotation['data_list']
+    samples = [
+        dict(
+            sample_id=row['sample_id'],
+            files={
+                m: resolve(data_root, row[m])
+                for m in metainfo['modalities']
+                if m in row
+            },
+            modalities=metainfo['modalities'],
+            offsets=offsets_of(metainfo, row),
+            value_windows=value_windows,
+            **{key: row[key] for key in ('start', 'end') if key in row},
+        )
+        for row in rows
     ]
-    probes = parallel_map(
-        partial(probe, check='decode'),
-        [path for _, _, path in files],
+    checks = parallel_map(
+        check_sample,
+        samples,
         workers=workers,
-        description='Decoding',
+        description='Checking samples',
         crashed=crashed,
     )
-    found: dict[str, dict[str, Probe]] = {}
-    for (sample_id, modality, _), result in zip(files, probes):
-        found.setdefault(sample_id, {})[modality] = result
-    return found
+    return {row['sample_id']: check for row, check in zip(rows, checks)}
 
 
-def file_errors(annotation: dict, probes: dict[str, dict[str, Probe]]) -> list[str]:
-    """One line per file that cannot be used."""
-    return [
-        f'{row["sample_id"]}: {row[m]} is {found.fault} ({found.detail})'
-        for row in annotation['data_list']
-        for m, found in probes[row['sample_id']].items()
-        if found.fault
-    ]
-
-
-def duration_warnings(probes: dict[str, dict[str, Probe]]) -> list[str]:
-    """One line per pair whose durations are too different.
-
-    Files without a frame rate (skeletons) are compared by frames instead.
-    """
-    warnings = []
-    for sample_id, row in probes.items():
-        sound = {m: p for m, p in row.items() if not p.fault}
-        timed = all(p.fps > 0 for p in sound.values())
-        lengths = {m: p.frames / p.fps if timed else p.frames for m, p in sound.items()}
-        if lengths and min(lengths.values()) < (1 - MAX_DIFFERENCE) * max(
-            lengths.values()
-        ):
-            unit = 's' if timed else 'frames'
-            warnings.append(
-                f'{sample_id}: lengths differ: '
-                + ', '.join(f'{m} {length:.4g} {unit}' for m, length in lengths.items())
-            )
-    return warnings
+def sample_errors(annotation: dict, checks: dict[str, SampleCheck]) -> list[str]:
+    """One line per file or sample that cannot be used."""
+    errors = []
+    for row in annotation['data_list']:
+        sample_id, check = row['sample_id'], checks[row['sample_id']]
+        errors += [
+            f'{sample_id}: {row[m]} is {found.fault} ({found.detail})'
+            for m, found in check.files.items()
+            if found.fault
+        ]
+        if check.error:
+            errors.append(f'{sample_id}: {check.error}')
+    return errors
 
 
 def overlap_errors(annotation: dict, other: dict, protocol: str) -> list[str]:
@@ -138,45 +134,53 @@ def class_counts(annotation: dict) -> dict[str, int]:
     return {name: labels[label] for label, name in enumerate(classes)}
 
 
-def modality_table(
-    annotation: dict, probes: dict[str, dict[str, Probe]]
-) -> dict[str, dict]:
+def modality_table(annotation: dict, checks: dict[str, SampleCheck]) -> dict[str, dict]:
     """Per modality: files, lowest, median and highest number of frames,
     frame rates and sizes."""
     table = {}
     for m in annotation['metainfo']['modalities']:
-        sound = [row[m] for row in probes.values() if m in row and not row[m].fault]
-        frames = sorted(p.frames for p in sound) or [0]
+        files = [check.files[m] for check in checks.values() if m in check.files]
+        sound = [found for found in files if not found.fault]
+        frames = sorted(found.frames for found in sound) or [0]
         table[m] = dict(
-            files=sum(m in row for row in probes.values()),
+            files=len(files),
             sound=len(sound),
             frames=[frames[0], frames[len(frames) // 2], frames[-1]],
-            fps=sorted({round(p.fps, 3) for p in sound}),
-            sizes=sorted({f'{p.width}x{p.height}' for p in sound}),
+            fps=sorted({round(found.fps, 3) for found in sound}),
+            sizes=sorted({f'{found.width}x{found.height}' for found in sound}),
         )
     return table
 
 
+def find_warnings(
+    annotation: dict, checks: dict[str, SampleCheck], classes: dict[str, int]
+) -> list[str]:
+    """What a training would take without complaint."""
+    warnings = [
+        f'{sample_id}: {line}'
+        for sample_id, check in checks.items()
+        if not (check.error or any(found.fault for found in check.files.values()))
+        for line in warn(check)
+    ]
+    warnings += [
+        f'class {name} has no sample' for name, count in classes.items() if not count
+    ]
+    for m in annotation['metainfo']['modalities']:
+        lacking = [row['sample_id'] for row in annotation['data_list'] if m not in row]
+        if lacking:
+            warnings.append(f'{len(lacking)} samples lack {m}, such as {lacking[0]}')
+    return warnings
+
+
 def show(report: dict) -> None:
+    """Print tables, warnings and errors."""
     console = Console()
     if 'modalities' in report:
-        table = Table('modality', 'files', 'sound', 'frames', 'fps', 'sizes')
-        for name, row in report['modalities'].items():
-            table.add_row(
-                name,
-                str(row['files']),
-                str(row['sound']),
-                '/'.join(map(str, row['frames'])),
-                *(', '.join(map(str, row[key][:4])) for key in ('fps', 'sizes')),
-            )
-        console.print(table)
-        total = sum(report['classes'].values())
-        table = Table('label', 'class', 'samples', 'share')
-        for label, (name, count) in enumerate(report['classes'].items()):
-            table.add_row(str(label), name, str(count), f'{count / total:.1%}')
-        console.print(table)
+        console.print(_modality_table(report))
+        console.print(_class_table(report))
     for kind, style in (('warnings', 'yellow'), ('errors', 'red')):
-        for line in report[kind]:
+        lines = report[kind]
+        for line in lines[:SHOWN]:
             console.print(
                 f'{kind[:-1]}: {line}',
                 style=style,
@@ -184,7 +188,33 @@ def show(report: dict) -> None:
                 highlight=False,
                 soft_wrap=True,
             )
+        if len(lines) > SHOWN:
+            console.print(
+                f'and {len(lines) - SHOWN} more {kind}: --json FILE lists all',
+                style=style,
+            )
     console.print(f'{len(report["errors"])} errors, {len(report["warnings"])} warnings')
+
+
+def _modality_table(report: dict) -> Table:
+    table = Table('modality', 'files', 'sound', 'frames', 'fps', 'sizes')
+    for name, row in report['modalities'].items():
+        table.add_row(
+            name,
+            str(row['files']),
+            str(row['sound']),
+            '/'.join(map(str, row['frames'])),
+            *(', '.join(map(str, row[key][:4])) for key in ('fps', 'sizes')),
+        )
+    return table
+
+
+def _class_table(report: dict) -> Table:
+    total = sum(report['classes'].values())
+    table = Table('label', 'class', 'samples', 'share')
+    for label, (name, count) in enumerate(report['classes'].items()):
+        table.add_row(str(label), name, str(count), f'{count / total:.1%}')
+    return table
 
 
 def check(args: argparse.Namespace) -> dict:
@@ -194,40 +224,47 @@ def check(args: argparse.Namespace) -> dict:
             f'--protocol {args.protocol} compares two splits: '
             'give the training annotation with --against.'
         )
+    windows = _value_windows(args.value_window)
     annotation = load_annotation(str(args.ann))
     errors = list(find_problems(annotation))
     if errors:  # its rows cannot be trusted to name files
         return dict(errors=errors, warnings=[])
     # prepare.py writes into DATA_ROOT/annotations
     data_root = args.data_root or args.ann.absolute().parent.parent
-    probes = check_files(annotation, str(data_root), args.workers)
-    errors += file_errors(annotation, probes)
+    checks = check_samples(annotation, str(data_root), windows, args.workers)
+    errors += sample_errors(annotation, checks)
     if args.against:
         errors += overlap_errors(
             annotation, read_annotation(str(args.against)), args.protocol
         )
     classes = class_counts(annotation)
-    warnings = duration_warnings(probes)
-    warnings += [
-        f'class {name} has no sample' for name, count in classes.items() if not count
-    ]
-    for m in annotation['metainfo']['modalities']:
-        lacking = [i for i, row in probes.items() if m not in row]
-        if lacking:
-            warnings.append(f'{len(lacking)} samples lack {m}, such as {lacking[0]}')
     return dict(
         errors=errors,
-        warnings=warnings,
+        warnings=find_warnings(annotation, checks, classes),
         classes=classes,
-        modalities=modality_table(annotation, probes),
+        modalities=modality_table(annotation, checks),
     )
+
+
+def _value_windows(words: Sequence[str]) -> dict[str, list[float]]:
+    """``['ir=20000,30000']`` → modality → lowest and highest grey value."""
+    windows = {}
+    for word in words:
+        match = re.fullmatch(r'([^=]+)=([-+.\d]+),([-+.\d]+)', word)
+        if not match:
+            raise InputError(
+                f'--value-window {word} is not NAME=LOW,HIGH: write such as '
+                'ir=20000,30000.'
+            )
+        windows[match[1]] = [float(match[2]), float(match[3])]
+    return windows
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('ann', type=Path, metavar='ANN')
+    parser.add_argument('ann', type=Path, metavar='ANN', help='annotation to check')
     parser.add_argument(
         '--data-root',
         type=Path,
@@ -245,6 +282,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         choices=list(FORBIDDEN),
         default='none',
         help='share no subject or no camera with --against either',
+    )
+    parser.add_argument(
+        '--value-window',
+        nargs='+',
+        default=[],
+        metavar='NAME=LOW,HIGH',
+        help="value_windows of the config's data set, for 14- and 16-bit videos",
     )
     parser.add_argument('--workers', type=int, help='default: one per CPU')
     parser.add_argument(

@@ -21,12 +21,13 @@ the annotation.
 """
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbimodal.datasets.annotation import read_label_map, write_text
+from mmbimodal.datasets.annotation import read_annotation, read_label_map, write_text
 from mmbimodal.datasets.preparation import (
     Scan,
     add_arguments,
@@ -137,7 +138,22 @@ val_dataloader = dict(
     )
 )
 test_dataloader = val_dataloader
+# {steps} steps, at least 220: a model that starts from nothing needs them.
+train_cfg = dict(max_epochs={epochs}, val_interval={interval})
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.04, end={warm_up}, convert_to_iter_based=True),
+    dict(
+        type='CosineAnnealingLR',
+        begin={warm_up},
+        end={epochs},
+        T_max={epochs} - {warm_up},
+        convert_to_iter_based=True,
+    ),
+]
 """
+
+BATCH_SIZE = 16
+"""That of staf_synth.py."""
 
 PREPROCESSOR = """
         {name}=dict(
@@ -152,16 +168,22 @@ def write_config(data_root: Path, modalities: Sequence[str], fold: str) -> Path:
     """Write DATA_ROOT/config.py, unless it is there; returns its path."""
     path = data_root / 'config.py'
     if not path.exists():
-        classes = read_label_map(str(data_root / 'annotations/label_map.txt'))
+        train = read_annotation(str(data_root / f'annotations/{fold}train.json'))
+        steps = math.ceil(len(train['data_list']) / BATCH_SIZE)
+        epochs = max(22, math.ceil(220 / steps))
         base = CONFIGS / 'staf_synth.py'
         text = CONFIG.format(
             base=os.path.relpath(base, data_root.resolve()),
             preprocessors=''.join(PREPROCESSOR.format(name=m) for m in modalities)
             + '\n    ',
             modalities=tuple(modalities),
-            num_classes=len(classes),
+            num_classes=len(train['metainfo']['classes']),
             data_root=data_root.as_posix(),
             fold=fold,
+            steps=steps * epochs,
+            epochs=epochs,
+            interval=max(2, epochs // 10),
+            warm_up=epochs // 5,
         )
         write_text(str(path), text)
     return path

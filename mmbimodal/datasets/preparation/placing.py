@@ -21,8 +21,8 @@ def place(
 ) -> tuple[Pairs, dict[str, str]]:
     """Bring every file into the data root.
 
-    Folders of frames become videos, and so does every video if there is a
-    ``short_side``. Other files outside of the data root are linked.
+    With a ``short_side``, videos and folders of images become smaller videos. What
+    else is outside of the data root is linked.
 
     Args:
         pairs: The samples.
@@ -30,7 +30,7 @@ def place(
         data_root (Path): The data root.
         folders: Modality → folder in the data root for what is linked or
             encoded.
-        short_side (int, optional): Of encoded videos, in pixels.
+        short_side (int, optional): Of the smaller videos, in pixels.
         workers (int, optional): Number of processes; None: one per CPU.
 
     Returns:
@@ -47,9 +47,9 @@ def place(
                 source.relative_to(start) if start in source.parents else source.name
             )
             is_video = source.suffix.lower() in VIDEO_SUFFIXES
-            if source.is_dir() or (short_side and is_video):
+            if short_side and (is_video or source.is_dir()):
                 # Never beside the sources, or the next scan finds both.
-                folder = folder.with_name(f'{folder.name}_{short_side or "video"}')
+                folder = folder.with_name(f'{folder.name}_{short_side}')
                 stem = relative.name if source.is_dir() else relative.stem
                 placed[i][modality] = folder / relative.with_name(f'{stem}.mp4')
                 jobs.append((str(source), str(placed[i][modality])))
@@ -70,8 +70,9 @@ def _link(source: Path, target: Path) -> None:
         try:
             target.symlink_to(source)
         except OSError:
-            shutil.copy2(source, target)
-    elif target.stat().st_size != source.stat().st_size:
+            copy = shutil.copytree if source.is_dir() else shutil.copy2
+            copy(source, target)
+    elif source.is_file() and target.stat().st_size != source.stat().st_size:
         raise InputError(
             f'{target} is in the way of {source}: move it away '
             'or give another data root.'

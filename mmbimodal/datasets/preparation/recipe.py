@@ -224,13 +224,8 @@ def _warn(recipe: Recipe, report: Report) -> None:
 
 
 def _probe_all(pairs: Pairs, check: str, workers: int | None) -> dict[str, Probe]:
-    """Path → probe; folders of frames are looked into as they are encoded."""
-    paths = [
-        str(path)
-        for row in pairs.values()
-        for path in row.values()
-        if not path.is_dir()
-    ]
+    """Path → probe."""
+    paths = [str(path) for row in pairs.values() for path in row.values()]
     probes = parallel_map(
         partial(probe, check=check),
         paths,

@@ -6,9 +6,9 @@ The roots hold videos or folders of frames, in sub-folders or not. The class is
 a word of the file name (000012_fight.avi, fight_001_rgb.avi) or the name of a
 folder (fight/001.avi). The sample id is the file name without "rgb" or "ir", so
 that fight_001_rgb.avi and fight_001_ir.avi are a pair. Files outside of
-DATA_ROOT are linked into DATA_ROOT/rgb and DATA_ROOT/ir; folders of frames are
-encoded to videos. Without a split file, a fifth of each class is drawn for
-testing and the split is written to DATA_ROOT/annotations/split.txt.
+DATA_ROOT are linked into DATA_ROOT/rgb and DATA_ROOT/ir. Without a split file, a
+fifth of each class is drawn for testing and the split is written to
+DATA_ROOT/annotations/split.txt.
 """
 
 import argparse
