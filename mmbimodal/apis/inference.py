@@ -86,7 +86,7 @@ def inspect_selection(
             'one of these'
         )
     for name, path in sample.items():
-        if not Path(path).is_file():
+        if not Path(path).exists():
             raise InputError(
                 f'{path}, the {name} of the sample, does not exist: check the path'
             )
@@ -96,6 +96,8 @@ def inspect_selection(
         '+'.join(stems),
         {name: str(p) for name, p in sample.items()},
         settings.modalities,
+        kinds=settings.get('kinds'),
+        value_windows=settings.get('value_windows'),
     )
     return _inspect(model, Compose(settings.pipeline)(row))
 

@@ -29,7 +29,7 @@ class ImageFolder:
     Attributes:
         names (list[str]): Names of the images.
         timestamps (None): Images have no time stamps.
-        shape (tuple[int, int]): Height and width; known once a frame was read.
+        shape (tuple[int, int]): Height and width, once a frame was read.
 
     Raises:
         UnreadableVideo: The folder holds no image.
@@ -43,7 +43,7 @@ class ImageFolder:
         self.path = path
         self.value_window = value_window
         self.names = image_names(path)
-        self.shape: tuple[int, int] | None = None
+        self.shape = (0, 0)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -108,7 +108,8 @@ def _write(
         times = np.arange(len(reader)) / FRAME_FOLDER_FPS
     with av.open(path, 'w', format='mp4') as container:
         # The rate is a hint for the encoder only: the times are those of the frames.
-        stream = container.add_stream(_CODEC, rate=Fraction(reader.avg_fps or 25))
+        rate = Fraction(reader.avg_fps or FRAME_FOLDER_FPS).limit_denominator(1000)
+        stream = container.add_stream(_CODEC, rate=rate)
         stream.pix_fmt = 'yuv420p'
         stream.codec_context.time_base = stream.time_base = Fraction(1, _TICKS)
         stream.codec_context.gop_size = _GOP

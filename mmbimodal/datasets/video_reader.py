@@ -34,8 +34,8 @@ class VideoReader:
     Attributes:
         timestamps (np.ndarray): Time of each frame in seconds, N, ascending; the
             first is 0.
-        shape (tuple[int, int]): Height and width as a player shows them; known once
-            a frame was read.
+        shape (tuple[int, int]): Height and width as a player shows them, once a
+            frame was read.
 
     Raises:
         UnreadableVideo: The file is damaged, cut off or no video.
@@ -50,7 +50,7 @@ class VideoReader:
         self.path = path
         self.short_side = short_side
         self.value_window = value_window
-        self.shape: tuple[int, int] | None = None
+        self.shape = (0, 0)
         self._open()
         try:
             self._index()
@@ -240,6 +240,6 @@ def _grey(frame: av.VideoFrame) -> np.ndarray:
     kind = 'f4' if 'f32' in frame.format.name else 'u2'
     if frame.format.components[0].bits == 8:
         kind = 'u1'
-    values = np.frombuffer(plane, order + kind)
+    values = np.frombuffer(memoryview(plane), order + kind)
     row = plane.line_size // values.itemsize  # rows are padded
     return values.reshape(-1, row)[: frame.height, : frame.width]

@@ -449,3 +449,74 @@ def test_an_error_after_decoding_is_not_blamed_on_the_file():
     transform = TRANSFORMS.build(dict(type='ForEachModality', transforms=[broken]))
     with pytest.raises(KeyError, match='programming error'):
         transform(sample_of(dict(visible=(64, 64), thermal=(64, 64))))
+
+
+def test_a_fault_of_a_transform_is_not_blamed_on_the_file():
+    """Before the frames are decoded either; the data set would skip the sample."""
+
+    def broken(results):
+        raise ValueError('programming error')
+
+    transform = TRANSFORMS.build(dict(type='ForEachModality', transforms=[broken]))
+    with pytest.raises(ValueError, match='programming error') as error:
+        transform(build_sample('s', dict(visible='v.avi'), ['visible']))
+    assert not isinstance(error.value, InputError)
+
+
+def test_a_wrong_pipeline_is_not_blamed_on_the_file(tmp_path):
+    files = dict(visible=write(tmp_path / 'v.avi', 30, (96, 72)))
+    decode = dict(type='ForEachModality', transforms=[dict(type='DecordDecode')])
+    with pytest.raises(KeyError, match='video_reader'):
+        TRANSFORMS.build(decode)(build_sample('s', files, files))
+
+
+@pytest.mark.parametrize('shared', [False, True])
+def test_transforms_that_write_into_arrays_leave_the_input_alone(shared):
+    def write_zeros(results):
+        results['imgs'][0][:] = 0
+        results['keypoint'][:] = 0
+        return results
+
+    sample = sample_of(dict(visible=(64, 64), thermal=(64, 64)))
+    for inner in sample['modalities'].values():
+        inner['keypoint'] = np.ones((1, 4, 5, 2))
+    before = copy.deepcopy(sample)
+    out = TRANSFORMS.build(
+        dict(
+            type='ForEachModality',
+            shared=shared,
+            transforms=[write_zeros, dict(type='Flip', flip_ratio=1)],
+        )
+    )(sample)['modalities']
+    for name, inner in before['modalities'].items():
+        assert not out[name]['keypoint'].any()
+        assert (sample['modalities'][name]['keypoint'] == inner['keypoint']).all()
+        assert np.array_equal(sample['modalities'][name]['imgs'], inner['imgs'])
+
+
+def test_random_crop_of_joints_in_another_size_of_picture_is_refused():
+    sample = sample_of(dict(visible=(120, 160), joints=(240, 320)))
+    joints = sample['modalities']['joints']
+    del joints['imgs']
+    joints['keypoint'] = np.ones((1, 4, 5, 2), np.float32)
+    transform = TRANSFORMS.build(
+        dict(
+            type='ForEachModality',
+            shared=True,
+            transforms=[dict(type='RandomCrop', size=64)],
+        )
+    )
+    with pytest.raises(InputError, match='different sizes.*put SyncResize before'):
+        transform(sample)
+
+
+@pytest.mark.parametrize('thermal', [(160, 90), (100, 160), (80, 160)])
+def test_another_shape_of_picture_is_refused_or_accepted_by_name(thermal):
+    sizes = dict(visible=(90, 160), thermal=thermal)
+    resize = dict(type='SyncResize', short_side=72)
+    if thermal[0] > thermal[1]:
+        with pytest.raises(InputError, match=r'thermal, 90x160.*max_distortion'):
+            TRANSFORMS.build(resize)(sample_of(sizes))
+        resize['max_distortion'] = 3.2
+    out = TRANSFORMS.build(resize)(sample_of(sizes))['modalities']
+    assert out['thermal']['imgs'][0].shape == (72, 128, 3)
