@@ -85,7 +85,10 @@ def make_mode() -> FakeTensorMode:
             return real(data, device=device, **options)
         return to_device(real(data, **options), mode)
 
-    torch.tensor = tensor
+    def new_tensor(self, data, *, dtype=None):
+        return tensor(data, dtype=dtype or self.dtype, device=self.device)
+
+    torch.tensor, FakeTensor.new_tensor = tensor, new_tensor
     # Values do not exist; MMAction2's accuracy takes any.
     FakeTensor.numpy = lambda self: np.zeros(self.shape)
     return mode
