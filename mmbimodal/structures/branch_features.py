@@ -108,7 +108,7 @@ def broadcast_rows(values: Tensor, features: Tensor) -> Tensor:
     Returns:
         Tensor: B×1×…, or (B/n)×1×….
     """
-    values = values.view(len(features), -1)[:, 0]
+    values = values.view(features.shape[0], -1)[:, 0]
     return values.view((-1,) + (1,) * (features.ndim - 1))
 
 

@@ -34,10 +34,12 @@ def select_regions(feats: SelectedTokens, dense: bool) -> list[Regions]:
     for frames, regions in feats.groups:
         # B×f×n, into the F·N regions of all frames
         index = frames[..., None] * num_regions + regions
+        # B×f×n -> B×(f·n), and the same for every channel
         shape, index = index.shape[1:], index.flatten(1)
+        channels = index[..., None].expand(-1, -1, tokens.shape[-1])
         selected.append(
             Regions(
-                tokens.take_along_dim(index[..., None], dim=1).unflatten(1, shape),
+                tokens.gather(1, channels).unflatten(1, shape),
                 marks.gather(1, index).unflatten(1, shape),
             )
         )

@@ -187,7 +187,7 @@ class BimodalTimeSformer(BaseModule):
                 cls_token,
                 patches,
                 saliency,
-                to_mask(flags[name], len(cls_token), cls_token.device),
+                to_mask(flags[name], cls_token.shape[0], cls_token.device),
             )
         return features
 
@@ -199,7 +199,7 @@ class BimodalTimeSformer(BaseModule):
             return {name: self.encoders[name](x) for name, x in clips.items()}
         # n_1×3×M×H×W, n_2×3×M×H×W, … -> (n_1 + n_2 + …)×3×M×H×W, one pass
         outputs = self.encoders['shared'](torch.cat(list(clips.values())))
-        sizes = [len(x) for x in clips.values()]
+        sizes = [x.shape[0] for x in clips.values()]
         parts = zip(
             *([None] * len(sizes) if x is None else x.split(sizes) for x in outputs)
         )

@@ -115,7 +115,7 @@ class MultiBranchBackbone(BaseModule):
         rows = {name: present_rows(inputs[name], x) for name, x in flags.items()}
         features: dict[str, Any] = dict.fromkeys(self.modalities)
         for branch, names in self._calls(rows):
-            sizes = [len(rows[name]) for name in names]
+            sizes = [rows[name].shape[0] for name in names]
             # n_1×…, n_2×…, … -> (n_1 + n_2 + …)×…, one pass
             output = branch(torch.cat([rows[name] for name in names]))
             check_branch_output(output, type(branch).__name__)
@@ -127,14 +127,14 @@ class MultiBranchBackbone(BaseModule):
         return {
             name: BranchFeatures(
                 features[name],
-                to_mask(flags[name], len(inputs[name]), inputs[name].device),
+                to_mask(flags[name], inputs[name].shape[0], inputs[name].device),
             )
             for name in self.modalities
         }
 
     def _calls(self, rows: dict[str, Tensor]) -> list[tuple[nn.Module, list[str]]]:
         """Which backbone takes which modalities in one batch."""
-        names = [name for name, x in rows.items() if len(x)]
+        names = [name for name, x in rows.items() if x.shape[0]]
         if not self.share_weights:
             return [(self.branches[name], [name]) for name in names]
         groups: dict[torch.Size, list[str]] = {}
@@ -166,6 +166,6 @@ def _part(
 ) -> Tensor:
     """The rows of one of several modalities, in the places of its samples."""
     # A branch that pools the images of a sample gives fewer rows.
-    images = sum(sizes) // len(output)
+    images = sum(sizes) // output.shape[0]
     part = output.split([size // images for size in sizes])[index]
     return scatter_rows(part, present)

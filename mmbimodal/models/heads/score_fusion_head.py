@@ -149,7 +149,7 @@ class ScoreFusionHead(BaseHead):
         for name, width in zip(self.modalities, self.widths):
             branch = feats[name]
             # A branch that did not run: no row has the modality.
-            x = branch.present.new_zeros(len(branch.present), width).float()
+            x = branch.present.new_zeros(branch.present.shape[0], width).float()
             if branch.features is not None:
                 x = pool_features(branch.features).float()
             if x.shape[1] != width:
@@ -161,7 +161,7 @@ class ScoreFusionHead(BaseHead):
             # (B·segments) -> B
             has_modality = branch.present.view(-1, num_segs)[:, 0]
             # (B·segments)×C -> B×C; a backbone may have pooled segments before
-            x = x.view(len(has_modality), -1, width).mean(dim=1)
+            x = x.view(has_modality.shape[0], -1, width).mean(dim=1)
             x = torch.where(has_modality[:, None], x, 0.0)
             features.append(x)
             logits.append(self.fc_cls[name](x))

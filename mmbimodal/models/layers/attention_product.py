@@ -39,9 +39,9 @@ def attention_product(
         Tensor: Region scores, B×N, float32.
     """
     query = queries_keys[0][0]
-    size = len(query)
-    if query.is_cpu and not torch.compiler.is_compiling():
-        size = max(1, CHUNK_ELEMENTS // (query.shape[1] * query.shape[2] ** 2))
+    if torch.compiler.is_compiling() or not query.is_cpu:
+        return _product(queries_keys, mix_identity)
+    size = max(1, CHUNK_ELEMENTS // (query.shape[1] * query.shape[2] ** 2))
     # L×(queries, keys) -> chunks×L×(queries, keys)
     chunks = zip(
         *(zip(query.split(size), key.split(size)) for query, key in queries_keys)

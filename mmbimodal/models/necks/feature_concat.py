@@ -115,6 +115,6 @@ class FeatureConcat(BaseModule):
         """Zeros in a structure of B×C×…, with the modality's channels."""
         widths = iter(self.widths.get(name, ()))
         return map_tensors(
-            lambda x: x.new_zeros(len(x), next(widths, x.shape[1]), *x.shape[2:]),
+            lambda x: x.new_zeros(x.shape[0], next(widths, x.shape[1]), *x.shape[2:]),
             structure,
         )
