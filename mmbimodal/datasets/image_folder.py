@@ -124,15 +124,16 @@ def image_names(folder: str) -> list[str]:
         InputError: The names differ in more than their numbers, so that it is not
             clear what one frame is.
     """
-    numbers, kinds = {}, {}
+    numbers: dict[str, int] = {}
+    kinds: dict[str, str] = {}
     for name in sorted(os.listdir(folder)):
         stem, suffix = osp.splitext(name)
         if name.startswith('.') or suffix.lower() not in IMAGE_SUFFIXES:
             continue
         # The last number counts: cam1_0007 is frame 7.
-        match = re.fullmatch(r'(.*?)(\d*)(\D*)', stem)
-        numbers[name] = int(match[2] or -1)
-        kinds.setdefault(match[1] + '*' + match[3] + suffix, name)
+        before, number, after = re.findall(r'^(.*?)(\d*)(\D*)$', stem)[0]
+        numbers[name] = int(number or -1)
+        kinds.setdefault(f'{before}*{after}{suffix}', name)
     if not numbers:
         reason = f'it holds no image ({", ".join(sorted(IMAGE_SUFFIXES))})'
         raise UnreadableVideo(

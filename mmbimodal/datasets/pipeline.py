@@ -32,7 +32,7 @@ def change_steps(
     Raises:
         InputError: The pipeline has no transform of one of the types.
     """
-    changed = copy.deepcopy(list(pipeline))
+    changed: list[dict[str, Any]] = [copy.deepcopy(dict(step)) for step in pipeline]
     found = set()
     for step in _all_steps(changed):
         if step['type'] in changes:

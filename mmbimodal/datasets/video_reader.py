@@ -56,7 +56,8 @@ class VideoReader:
             self._index()
         except av.FFmpegError as error:
             raise self._unreadable(_reason(error)) from error
-        self.timestamps = (self._pts - self._pts[0]) * float(self._stream.time_base)
+        self._tick = float(self._stream.time_base or 1)  # in seconds
+        self.timestamps = (self._pts - self._pts[0]) * self._tick
 
     def __len__(self) -> int:
         return len(self._pts)
@@ -148,15 +149,17 @@ class VideoReader:
             raise self._unreadable(
                 f'it is shorter than its header says{found}', truncated=True
             )
-        visible = [p.pts for p in packets if not p.is_discard]
-        keys = [p.pts for p in packets if p.is_keyframe]
-        if None in visible or None in keys or len(set(visible)) < len(visible):
+        shown = [p.pts for p in packets if not p.is_discard]
+        visible = [t for t in shown if t is not None]
+        keys = [p.pts for p in packets if p.is_keyframe and p.pts is not None]
+        if len(set(visible)) < len(shown):
             # AVI numbers the packets and not the frames, which matters where frames
             # are stored in another order than they are shown in.
             self._open()
-            visible = [frame.pts for frame in self._frames]
+            shown = [frame.pts for frame in self._frames]
+            visible = [t for t in shown if t is not None]
             keys = visible[:1]
-            if None in visible:
+            if len(visible) < len(shown):
                 raise self._unreadable('its frames have no time stamps')
         if not keys:
             raise self._unreadable('it holds no key frame')
@@ -179,7 +182,7 @@ class VideoReader:
             self._open()
             frame = self._advance(pts)
         if frame is None or frame.is_corrupt:
-            seconds = (pts - self._pts[0]) * float(self._stream.time_base)
+            seconds = (pts - self._pts[0]) * self._tick
             raise self._unreadable(f'the frame at {seconds:.2f} s is damaged')
         return frame
 

@@ -94,7 +94,7 @@ class OpenCachedVideo(OpenVideo):
             self.cache_dir.mkdir(parents=True, exist_ok=True)
             with open(part, 'wb') as f:
                 np.save(f, np.array([*reader.shape, reader.avg_fps]))
-                np.save(f, reader.timestamps)
+                np.save(f, np.asarray(reader.timestamps))
                 np.save(f, frames)
             os.replace(part, path)
         except OSError as error:
