@@ -53,7 +53,7 @@ def steps(row: str, short_side: int) -> list[tuple[str, dict]]:
         ('open', dict(type='SyncSample', transforms=[uniform])),
         *([('open', each(opener))] if row == NAIVE else []),
         ('decode', each(decode)),
-        ('resize', dict(type='SyncResize', short_side=sides)),
+        ('resize', dict(type='SyncResize', short_side=sides, max_distortion=1.5)),
         ('augment', each(crop, dict(type='Flip', flip_ratio=0.5), shared=True)),
         ('collate', each(dict(type='FormatShape', input_format='NCTHW'))),
         ('collate', dict(type='PackModalityInputs')),

@@ -54,6 +54,11 @@ def for_each(transform: dict, shared: bool) -> dict:
     return dict(step, shared=True) if shared else step
 
 
+def resize(short_side: int | tuple[int, int]) -> dict:
+    """Resize all modalities to one shape; InfAR's differ by 1.31."""
+    return dict(type='SyncResize', short_side=short_side, max_distortion=1.5)
+
+
 def convert_step(step: dict, notes: list[str]) -> list[dict]:
     """What one transform of a single stream becomes.
 
@@ -81,10 +86,10 @@ def convert_step(step: dict, notes: list[str]) -> list[dict]:
         # which takes folders of images, too
         return [for_each(dict(type='DecodeVideo'), shared=False)]
     if kind == 'RandomRescale':
-        return [dict(type='SyncResize', short_side=tuple(step['scale_range']))]
+        return [resize(tuple(step['scale_range']))]
     if kind == 'Resize' and step.get('keep_ratio', True):
         side = min(x for x in step['scale'] if x > 0)
-        return [dict(type='SyncResize', short_side=side)]
+        return [resize(side)]
     if kind == 'PackActionInputs':
         return [dict(type='PackModalityInputs')]
     fixed = kind in OPENERS or kind in (
