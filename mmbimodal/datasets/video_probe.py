@@ -12,7 +12,8 @@ MIN_FRAMES = 8
 
 SKELETON_SUFFIX = '.skeleton'
 VIDEO_SUFFIXES = frozenset(
-    ('.avi', '.mp4', '.mkv', '.mov', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv')
+    ('.3gp', '.avi', '.flv', '.gif', '.m4v', '.mkv', '.mov')
+    + ('.mp4', '.mpeg', '.mpg', '.mts', '.ts', '.webm', '.wmv')
 )
 
 
@@ -82,7 +83,7 @@ def _probe_frames(path: str, decode: bool) -> Probe:
         return fault_of(error)
     except InputError as error:
         return Probe(fault='undecodable', detail=str(error))
-    height, width = reader.shape
+    height, width = reader.shape or (0, 0)
     return Probe(len(reader), reader.avg_fps or 0.0, width, height)
 
 

@@ -129,7 +129,7 @@ def regex_rule(pattern: str) -> Rule:
     return rule
 
 
-def path_rule(modality: str) -> Rule:
+def path_rule(modality: str) -> Callable[[PurePath], Name]:
     """The rule for listed files: the whole path without the modality's name."""
     own = _words([modality])
 

@@ -119,15 +119,15 @@ def _others(folder: Path) -> str:
 def _candidates(
     folder: Path, suffixes: Collection[str], frame_folders: bool
 ) -> Iterator[Path]:
-    for parent, children, names in os.walk(folder, followlinks=True):
+    for parent, children, entries in os.walk(folder, followlinks=True):
         children[:] = sorted(c for c in children if not c.startswith('.'))
         # Hidden: macOS's "._" twins and half-written re-encodings.
-        names = [Path(name) for name in names if not name.startswith('.')]
-        if frame_folders and any(n.suffix.lower() in IMAGE_SUFFIXES for n in names):
+        files = [Path(parent, name) for name in entries if not name.startswith('.')]
+        if frame_folders and any(f.suffix.lower() in IMAGE_SUFFIXES for f in files):
             yield Path(parent)
-        for name in sorted(names):
-            if name.suffix.lower() in suffixes:
-                yield Path(parent, name)
+        for file in sorted(files):
+            if file.suffix.lower() in suffixes:
+                yield file
 
 
 Pairs = dict[str, dict[str, Path]]

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mmbimodal.datasets.text_file import read_text
 from mmbimodal.errors import InputError
@@ -140,15 +141,14 @@ def read_split(path: Path) -> Split:
     text = read_text(str(path), 'split file', remedy)
     try:
         if path.suffix != '.json':
-            pairs = [
-                line.rsplit(maxsplit=1) for line in text.splitlines() if line.strip()
-            ]
+            lines = [line for line in text.splitlines() if line.strip()]
+            pairs: list[Any] = [line.rsplit(maxsplit=1) for line in lines]
         else:
             content = json.loads(text)
             pairs = (
                 [(i, name) for name in content for i in content[name]]
                 if set(content) <= set(SPLITS)
-                else content.items()
+                else list(content.items())
             )
         split = dict(pairs)
     except (ValueError, TypeError, AttributeError) as error:

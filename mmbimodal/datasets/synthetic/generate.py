@@ -140,10 +140,10 @@ def _annotate(root: Path, ids: list[str]) -> None:
             dict(
                 {name: ntu.video_path(i, name) for name in LOOKS},
                 sample_id=i,
-                label=parse_ntu_id(i).action - 1,
+                label=fields.action - 1,
             )
             for i in ids
-            if parse_ntu_id(i).camera in cameras
+            if (fields := parse_ntu_id(i)) and fields.camera in cameras
         ]
         if rows:
             write_annotation(
