@@ -13,7 +13,7 @@ from pathlib import Path
 from mmengine.registry import init_default_scope
 
 from mmbimodal.apis import one_sentence
-from mmbimodal.datasets import PairedVideoDataset
+from mmbimodal.datasets import PairedDataset
 from mmbimodal.datasets.annotation import read_annotation
 from mmbimodal.errors import InputError
 from mmbimodal.visualization import pair_figure, save_png
@@ -44,21 +44,21 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def open_dataset(args: argparse.Namespace) -> PairedVideoDataset:
+def open_dataset(args: argparse.Namespace) -> PairedDataset:
     """The samples with decoded frames of the same moments."""
     sampler = dict(type='UniformSample', clip_len=args.frames, test_mode=True)
-    decoder = dict(type='ScaledDecordDecode')
+    decoder = dict(type='DecodeVideo')
     pipeline = [
         dict(
             type='ForEachModality',
-            transforms=[dict(type='ScaledDecordInit', short_side=160)],
+            transforms=[dict(type='OpenVideo', short_side=160)],
         ),
         dict(type='SyncSample', transforms=[sampler]),
         dict(type='ForEachModality', transforms=[decoder]),
     ]
     if args.truth:
         pipeline.append(dict(type='LoadVisibility', truth_file=args.truth))
-    return PairedVideoDataset(
+    return PairedDataset(
         str(args.ann_file.absolute()),
         pipeline,
         read_annotation(str(args.ann_file))['metainfo']['modalities'],
@@ -67,7 +67,7 @@ def open_dataset(args: argparse.Namespace) -> PairedVideoDataset:
     )
 
 
-def choose(dataset: PairedVideoDataset, wanted: list[str] | None) -> list[int]:
+def choose(dataset: PairedDataset, wanted: list[str] | None) -> list[int]:
     """Indices of the wanted samples, or of the first one of each class."""
     rows = [dataset.get_data_info(i) for i in range(len(dataset))]
     if wanted is None:

@@ -4,8 +4,8 @@ The board that hides the actor from the eye, and the pane that hides the
 actor's heat, have a person in front of them. This distractor is as clear as
 the actor, and the same one in both modalities: what they show contradicts
 itself, and the mean of all frames cannot tell who is meant. A single frame
-can: the distractor stands before a board, nearer to the camera, and is often
-cut by the edge of the picture.
+can: the distractor stands before a board as high as the picture, nearer to
+the camera, and is often cut by the edge of the picture.
 """
 
 from dataclasses import dataclass

@@ -58,7 +58,13 @@ def render(
     if handicaps.hidden:
         place_of = _standing(boxes, handicaps.hidden) if distractors else boxes
         track = occluder_track(handicaps.hidden, place_of, rng)
-        rows = (boxes[:, 1].min() - 0.04, boxes[:, 3].max() + 0.03)
+        # A distractor's board is as high as the picture: even a small model
+        # can tell the frame by it.
+        rows = (
+            (0.0, 1.0)
+            if distractors
+            else (boxes[:, 1].min() - 0.04, boxes[:, 3].max() + 0.03)
+        )
     light = np.array([rng.choice((-1, 1)) * 0.7, -0.7])
     layers = [_coloured(actor, look, size, light) for actor in actors]
     behind = _coloured(passer_by, look, size, light, alpha=0)
