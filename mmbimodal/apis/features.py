@@ -1,28 +1,13 @@
 """Features of the branches and of the fusion, for pictures of them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmbimodal.structures import pool_features
-
-
-class Features(NamedTuple):
-    """Feature vectors of N samples.
-
-    Args:
-        spaces (dict[str, np.ndarray]): Name of a branch or of the fusion →
-            N×C; NaN where the sample lacks the modality.
-        labels (np.ndarray): True classes, N.
-        classes (list[str]): Names of the K classes.
-    """
-
-    spaces: dict[str, np.ndarray]
-    labels: np.ndarray
-    classes: Sequence[str]
+from mmbimodal.structures import Features, pool_features
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """Accuracy when a modality is missing or partly black."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,34 +9,7 @@ from mmaction.registry import TRANSFORMS
 from mmengine.dataset import pseudo_collate
 from torch import nn
 
-from mmbimodal.structures import without_modalities
-
-
-class Condition(NamedTuple):
-    """What happens to every sample of a test set.
-
-    Args:
-        absent (frozenset[str]): Modalities that are missing.
-        blanked (str, optional): Modality with black frames.
-        share (float): Share of its frames that are black.
-    """
-
-    absent: frozenset = frozenset()
-    blanked: str | None = None
-    share: float = 0.0
-
-    def seen_by(self, modalities: Sequence[str]) -> Optional['Condition']:
-        """The part that a model of these modalities sees.
-
-        Returns:
-            Condition | None: None where nothing is left for it to see.
-        """
-        absent = self.absent & set(modalities)
-        if len(absent) == len(modalities):
-            return None
-        if self.blanked in modalities:
-            return Condition(absent, self.blanked, self.share)
-        return Condition(absent)
+from mmbimodal.structures import Condition, without_modalities
 
 
 def all_conditions(

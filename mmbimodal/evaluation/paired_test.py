@@ -70,4 +70,5 @@ def mean_interval(values: np.ndarray) -> tuple[float, float] | None:
         method='percentile',
         rng=np.random.default_rng(0),
     )
-    return tuple(map(float, found.confidence_interval))
+    low, high = found.confidence_interval
+    return float(low), float(high)

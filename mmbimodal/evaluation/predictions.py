@@ -59,9 +59,9 @@ def read_comparable(paths: Sequence[str]) -> list[Predictions]:
                 'predictions on the same test set'
             )
         samples = set(zip(first.sample_ids, first.labels))
-        differing = samples ^ set(zip(other.sample_ids, other.labels))
-        if differing:
-            names = sorted({name for name, _ in differing})
+        samples ^= set(zip(other.sample_ids, other.labels))
+        if samples:
+            names = sorted({name for name, _ in samples})
             raise InputError(
                 f'{paths[0]} and {path} differ in {len(names)} samples or '
                 f'their labels ({names[0]} is one): compare predictions on '

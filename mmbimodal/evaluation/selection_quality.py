@@ -25,7 +25,7 @@ _SUMS = (
 )
 
 
-def box_in_view(box: Sequence[float], crop: Sequence[float]) -> np.ndarray:
+def box_in_view(box: Sequence[float], crop: Sequence[float] | np.ndarray) -> np.ndarray:
     """Map a box from the full frame to what the model saw.
 
     Resizing does not change relative coordinates, so the crop is all there
@@ -44,7 +44,9 @@ def box_in_view(box: Sequence[float], crop: Sequence[float]) -> np.ndarray:
     return (np.asarray(box) - (left, top, left, top)) / (width, height, width, height)
 
 
-def regions_in_box(box: Sequence[float], grid: tuple[int, int]) -> np.ndarray:
+def regions_in_box(
+    box: Sequence[float] | np.ndarray, grid: tuple[int, int]
+) -> np.ndarray:
     """Which regions of a view have their centre in a box.
 
     Args:

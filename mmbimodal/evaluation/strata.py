@@ -20,7 +20,7 @@ class Stratum(NamedTuple):
     Args:
         name (str): ``'all pairs'``, ``'no handicap'`` or a modality and its
             handicap.
-        count (int): Number of samples.
+        num_samples (int): Number of samples.
         accuracies (dict[str, float]): Method → accuracy in [0, 1], mean over
             its seeds.
         intervals (dict[str, tuple | None]): Method → 95 % confidence interval
@@ -29,7 +29,7 @@ class Stratum(NamedTuple):
     """
 
     name: str
-    count: int
+    num_samples: int
     accuracies: dict[str, float]
     intervals: dict[str, tuple[float, float] | None]
     tests: dict[str, PairedTest]

@@ -78,7 +78,7 @@ def _valid_names(node: dict, base: dict, path: list[str]) -> set[str] | None:
     for ancestor in inspect.getmro(cls) if inspect.isclass(cls) else ():
         if '__init__' not in vars(ancestor):
             continue
-        parameters = inspect.signature(ancestor.__init__).parameters.values()
+        parameters = inspect.signature(vars(ancestor)['__init__']).parameters.values()
         names |= {x.name for x in parameters if x.name != 'self'}
         # Further arguments are those of the next ancestor.
         if not any(x.kind is x.VAR_KEYWORD for x in parameters):

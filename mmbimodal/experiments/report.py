@@ -48,8 +48,8 @@ def collect(table: Table, runs: Sequence[Run], *reports: Path) -> Results:
         for name, run in _read(path):
             _check_place(path, name, run, rows)
             found[name][run['seed']] = run
-    for name, run in zip(rows, runs):
-        found[name] |= {result['seed']: result for result in run.results}
+    for name, row in zip(rows, runs):
+        found[name] |= {result['seed']: result for result in row.results}
     return {name: dict(sorted(seeds.items())) for name, seeds in found.items()}
 
 

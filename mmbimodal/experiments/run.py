@@ -47,6 +47,8 @@ class Run:
             read by nothing.
     """
 
+    folder: Path
+
     def __init__(
         self,
         row: Row,

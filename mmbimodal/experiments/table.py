@@ -98,7 +98,7 @@ def load_table(folder: Path, name: str, dataset: str) -> Table:
     def build(title: str, content: dict[str, Any]) -> Row:
         return Row(
             title,
-            content.get('config', table.get('config')).format(
+            str(content.get('config', table.get('config'))).format(
                 dataset=protocol['config_suffix']
             ),
             {

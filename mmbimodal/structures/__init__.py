@@ -11,6 +11,8 @@ from .branch_features import (
     tensors_of,
 )
 from .branches import Branches, present_mean, present_softmax
+from .condition import Condition
+from .features import Features
 from .merged_tokens import frame_group, merge_modalities, num_kept
 from .predictions import Predictions
 from .presence import (
@@ -29,6 +31,8 @@ from .tokens import FrameGroup, ModalityTokens, SelectedTokens
 __all__ = [
     'BranchFeatures',
     'Branches',
+    'Condition',
+    'Features',
     'FrameGroup',
     'ModalitySelection',
     'ModalityTokens',

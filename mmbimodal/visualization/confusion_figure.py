@@ -1,10 +1,14 @@
 from collections.abc import Sequence
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .palette import BLUE, VERMILION
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Beyond this many classes the cells are too small for numbers.
 _MAX_NUMBERS = 25
@@ -12,7 +16,7 @@ _MAX_NUMBERS = 25
 _BETTER, _WORSE = BLUE, VERMILION
 
 
-def confusion_figure(counts: np.ndarray, classes: Sequence[str]) -> Any:
+def confusion_figure(counts: np.ndarray, classes: Sequence[str]) -> 'Figure':
     """Confusion matrix, each row as shares of the true class.
 
     Args:
@@ -36,7 +40,7 @@ def confusion_figure(counts: np.ndarray, classes: Sequence[str]) -> Any:
 
 def confusion_pair_figure(
     first: np.ndarray, second: np.ndarray, classes: Sequence[str], names: Sequence[str]
-) -> Any:
+) -> 'Figure':
     """Two confusion matrices and what the second gains in each class.
 
     As in the paper's Fig. 5, with the difference of the diagonals beside it,
@@ -84,7 +88,7 @@ def _small(classes: Sequence[str]) -> float:
     return 9 if len(classes) <= _MAX_NUMBERS else 6.5
 
 
-def _draw_matrix(ax: Any, counts: np.ndarray, classes: Sequence[str]) -> None:
+def _draw_matrix(ax: 'Axes', counts: np.ndarray, classes: Sequence[str]) -> None:
     """Shares as colours, counts as numbers."""
     size = len(classes)
     few = size <= _MAX_NUMBERS
@@ -115,7 +119,7 @@ def _draw_matrix(ax: Any, counts: np.ndarray, classes: Sequence[str]) -> None:
             )
 
 
-def _name_rows(ax: Any, counts: np.ndarray, classes: Sequence[str]) -> None:
+def _name_rows(ax: 'Axes', counts: np.ndarray, classes: Sequence[str]) -> None:
     totals = counts.sum(axis=1)
     ax.set_yticks(
         range(len(classes)),
@@ -125,7 +129,7 @@ def _name_rows(ax: Any, counts: np.ndarray, classes: Sequence[str]) -> None:
     ax.set_ylabel('true (number of samples)', fontsize=11)
 
 
-def _add_colorbar(figure: Any, ax: Any) -> None:
+def _add_colorbar(figure: 'Figure', ax: 'Axes') -> None:
     from matplotlib.ticker import PercentFormatter
 
     figure.colorbar(
@@ -138,7 +142,7 @@ def _add_colorbar(figure: Any, ax: Any) -> None:
 
 
 def _draw_difference(
-    ax: Any,
+    ax: 'Axes',
     first: np.ndarray,
     second: np.ndarray,
     classes: Sequence[str],

@@ -3,10 +3,13 @@
 import warnings
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def use_legible_fonts(figure: Any) -> None:
+def use_legible_fonts(figure: 'Figure') -> None:
     """Give every text of a figure a font that has its letters.
 
     The fonts of the machine are searched only for letters that matplotlib's own

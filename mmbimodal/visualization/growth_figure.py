@@ -1,6 +1,9 @@
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .palette import BLUE, VERMILION
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Solid and dashed in print.
 _STYLES = dict(
@@ -9,7 +12,7 @@ _STYLES = dict(
 )
 
 
-def growth_figure(growth: dict[str, list[dict]], names: dict[str, str]) -> Any:
+def growth_figure(growth: dict[str, list[dict]], names: dict[str, str]) -> 'Figure':
     """What a sample costs as it grows: FLOPs above, time below.
 
     Args:

@@ -1,16 +1,19 @@
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .palette import VERMILION
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def pair_figure(
     title: str,
     frames: Mapping[str, Sequence[np.ndarray]],
     visible: Mapping[str, Sequence[bool]] | None = None,
-) -> Any:
+) -> 'Figure':
     """Film strips of one sample, a row per modality.
 
     Args:
@@ -24,12 +27,13 @@ def pair_figure(
         matplotlib.figure.Figure: For :func:`save_png`.
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = max(map(len, frames.values()))
     figure = Figure(
-        figsize=(1.1 * columns + 0.3, 1.15 * len(frames) + 0.4), layout='constrained'
+        figsize=(1.1 * columns + 0.3, 1.15 * len(frames) + 0.4),
+        layout=ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0),
     )
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     grid = figure.subplots(len(frames), columns, squeeze=False)
     for line, (name, strip) in zip(grid, frames.items(), strict=True):
         line[0].set_ylabel(name, fontweight='bold')

@@ -1,5 +1,7 @@
 """Colours and markers that many classes or methods can be told apart by."""
 
+from typing import Any
+
 # Okabe and Ito's palette without its yellow, which is too pale for points.
 BLUE, VERMILION, GREEN = '#0072b2', '#d55e00', '#009e73'
 PURPLE, BLACK, ORANGE, SKY = '#cc79a7', '#000000', '#e69f00', '#56b4e9'
@@ -11,7 +13,7 @@ _COLORS = (
 _MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X', '*', '>', 'h', '<', 'p')
 
 
-def marker_styles(count: int) -> list[dict[str, str]]:
+def marker_styles(count: int) -> list[dict[str, Any]]:
     """Colour and marker of each of ``count`` groups.
 
     Twelve have a colour and a marker of their own each, for print and the

@@ -1,15 +1,18 @@
 import io
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mmengine import fileio
 
 from .fonts import use_legible_fonts
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MAX_BYTES = 300_000
 
 
-def save_png(figure: Any, path: str | PathLike) -> None:
+def save_png(figure: 'Figure', path: str | PathLike) -> None:
     """Write a figure as PNG of less than 300 kB, completely or not at all.
 
     256 colours, chosen for the picture; where that is not enough, a lower

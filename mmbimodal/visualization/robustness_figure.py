@@ -1,9 +1,15 @@
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmbimodal.structures import Condition
+
 from .palette import marker_styles
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Where a missing modality stands, beyond 100 % of its frames.
 _ABSENT = 1.2
@@ -11,10 +17,10 @@ _ABSENT = 1.2
 
 def robustness_figure(
     accuracies: Mapping[str, np.ndarray],
-    conditions: Sequence[Any],
+    conditions: Sequence[Condition],
     modalities: Sequence[str],
     chance: float,
-) -> Any:
+) -> 'Figure':
     """Accuracy over the share of black frames, one panel per modality.
 
     At the right end of a panel its modality is missing altogether. Points
@@ -59,9 +65,9 @@ def robustness_figure(
 
 
 def _draw_curves(
-    ax: Any,
+    ax: 'Axes',
     accuracies: Mapping[str, np.ndarray],
-    conditions: Sequence[Any],
+    conditions: Sequence[Condition],
     modality: str,
 ) -> None:
     """One line per method; a dotted step leads to the missing modality."""

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -7,8 +7,12 @@ from mmbimodal.structures import ModalitySelection, Selection
 
 from .palette import BLUE, VERMILION
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 # Line widths and dashes say the same in print.
-_EDGES = dict(
+_EDGES: dict[str, dict[str, Any]] = dict(
     key=dict(edgecolor=VERMILION, linewidth=3.5, linestyle='-'),
     secondary=dict(edgecolor=BLUE, linewidth=2.2, linestyle=(0, (4, 2))),
 )
@@ -18,7 +22,7 @@ _VEIL = (1.0, 1.0, 1.0, 0.75)
 _BLACK = 8
 
 
-def selection_figure(selection: Selection) -> Any:
+def selection_figure(selection: Selection) -> 'Figure':
     """Film strips of all modalities, as in the paper's Figs 6 and 7.
 
     One row per modality, the first one above. Key frames have a solid frame,
@@ -39,7 +43,6 @@ def selection_figure(selection: Selection) -> Any:
         figsize=(max(1.22 * columns + 0.5, 8.0), 1.55 * len(rows) + 1.0),
         layout='constrained',
     )
-    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.04, wspace=0.01)
     axes = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, part) in zip(axes, rows.items()):
         for ax in line[len(part.frames) :]:
@@ -52,7 +55,7 @@ def selection_figure(selection: Selection) -> Any:
     return figure
 
 
-def draw_frame(ax: Any, part: ModalitySelection, t: int) -> None:
+def draw_frame(ax: 'Axes', part: ModalitySelection, t: int) -> None:
     """One picture with its outline, score and number in the video.
 
     Args:
@@ -81,7 +84,9 @@ def draw_frame(ax: Any, part: ModalitySelection, t: int) -> None:
     ax.set_title(f'frame {part.frame_inds[t]}', fontsize=8, pad=4, color='0.35')
 
 
-def _outline(ax: Any, marks: np.ndarray, extent: Sequence[float], color: str) -> None:
+def _outline(
+    ax: 'Axes', marks: np.ndarray, extent: Sequence[float], color: str
+) -> None:
     """Line between kept and dropped ones of h×w regions.
 
     Without it, a pale place that is kept looks dropped.
@@ -109,7 +114,7 @@ def title(selection: Selection) -> str:
     return text
 
 
-def add_legend(figure: Any, selection: Selection, columns: int) -> None:
+def add_legend(figure: 'Figure', selection: Selection, columns: int) -> None:
     """What outlines and veil mean, with the shares of regions kept."""
     from matplotlib.patches import Patch
 

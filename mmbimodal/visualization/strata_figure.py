@@ -1,9 +1,12 @@
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .palette import marker_styles
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def strata_figure(
@@ -11,7 +14,7 @@ def strata_figure(
     intervals: Mapping[str, Sequence[tuple[float, float] | None]],
     strata: Sequence[str],
     chance: float,
-) -> Any:
+) -> 'Figure':
     """Accuracy of each method on each part of a test set.
 
     Args:

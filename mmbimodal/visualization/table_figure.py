@@ -1,8 +1,12 @@
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .palette import BLUE, VERMILION
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def table_figure(
@@ -11,7 +15,7 @@ def table_figure(
     unit: str,
     chance: float,
     axis: str | None = None,
-) -> Any:
+) -> 'Figure':
     """Mean and deviation of each row, with the single values as dots.
 
     Args:
@@ -29,9 +33,10 @@ def table_figure(
     from matplotlib.figure import Figure
 
     rows = {name: values for name, values in rows.items() if values}
-    means = [np.mean(values) for values in rows.values()]
+    means = [float(np.mean(values)) for values in rows.values()]
     spread = [
-        np.std(values, ddof=1) if len(values) > 1 else 0 for values in rows.values()
+        float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+        for values in rows.values()
     ]
     height = 4.0 if axis else 1.6 + 0.34 * len(rows)
     figure = Figure(figsize=(7.4, height), layout='constrained')
@@ -59,7 +64,7 @@ def table_figure(
 
 
 def _draw_bars(
-    plot: Any,
+    plot: 'Axes',
     rows: dict[str, list[float]],
     means: list[float],
     spread: list[float],
@@ -97,7 +102,7 @@ def _draw_bars(
 
 
 def _draw_curve(
-    plot: Any,
+    plot: 'Axes',
     rows: dict[str, list[float]],
     means: list[float],
     spread: list[float],

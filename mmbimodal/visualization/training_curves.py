@@ -1,13 +1,16 @@
 import json
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mmbimodal.errors import InputError
 
 from .palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette with a dash pattern each, for print.
 _STYLES = tuple(
@@ -80,7 +83,7 @@ def read_scalars(work_dir: str | PathLike) -> Scalars:
     return Scalars(train, val)
 
 
-def training_curves(scalars: Scalars) -> Any:
+def training_curves(scalars: Scalars) -> 'Figure':
     """Losses and accuracies over the epochs.
 
     Args:

@@ -1,16 +1,22 @@
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import Features
 
 from .palette import marker_styles
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Fewer points have no neighbourhoods to be shown.
 _MIN_SAMPLES = 5
 
 
-def tsne_figure(features: Any) -> Any:
+def tsne_figure(features: Features) -> 'Figure':
     """Each feature space in two dimensions, by t-SNE.
 
     Distances between far points mean nothing in such a picture; therefore
@@ -56,7 +62,7 @@ def tsne_figure(features: Any) -> Any:
 
 
 def _draw_space(
-    ax: Any, name: str, x: np.ndarray, labels: np.ndarray, classes: Any
+    ax: 'Axes', name: str, x: np.ndarray, labels: np.ndarray, classes: Sequence[str]
 ) -> None:
     """One panel: N×C features as points."""
     from sklearn.manifold import TSNE
@@ -70,8 +76,10 @@ def _draw_space(
     )
     same = (labels[neighbour] == labels).mean()
     for k, style in enumerate(marker_styles(len(classes))):
+        place_x, place_y = points[labels == k].T
         ax.scatter(
-            *points[labels == k].T,
+            place_x,
+            place_y,
             s=44,
             linewidths=0.4,
             edgecolors='white',

@@ -87,7 +87,7 @@ def table(strata: Sequence[Stratum], against: str) -> list[list[str]]:
     head += [x for name in tested for x in (f'{name} − {against}', 'p')]
     rows = [head]
     for part in strata:
-        cells = [part.name, str(part.count)]
+        cells = [part.name, str(part.num_samples)]
         cells += [percent(part.accuracies[x], part.intervals[x]) for x in methods]
         for test in part.tests.values():
             cells.append(percent(test.difference, test.interval, '+'))
@@ -121,7 +121,7 @@ def main(args: argparse.Namespace) -> None:
     figure = strata_figure(
         {name: [x.accuracies[name] for x in strata] for name in methods},
         {name: [x.intervals[name] for x in strata] for name in methods},
-        [f'{x.name} ({x.count})' for x in strata],
+        [f'{x.name} ({x.num_samples})' for x in strata],
         chance=1 / len(methods[against][0].classes),
     )
     save_png(figure, args.out / 'strata.png')
