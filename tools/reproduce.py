@@ -38,7 +38,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('table', metavar='TABLE', help=', '.join(table_names(TABLES)))
     parser.add_argument(
-        '--dataset', required=True, metavar='NAME', help='synth, infar or ntu60'
+        '--dataset',
+        required=True,
+        metavar='NAME',
+        help='synth, distractor, infar or ntu60',
     )
     parser.add_argument(
         '--seeds',
