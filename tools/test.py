@@ -1,6 +1,10 @@
 """Test a recogniser: MMAction2's own tools/test.py, with all its options."""
 
-from mmbimodal.apis import run_mmaction_tool
+from _upstream import is_verbose
 
 if __name__ == '__main__':
-    run_mmaction_tool('test.py')
+    verbose = is_verbose('test.py')
+
+    from mmbimodal.apis import run_mmaction_tool
+
+    run_mmaction_tool('test.py', verbose)

@@ -1,6 +1,10 @@
 """Train a recogniser: MMAction2's own tools/train.py, with all its options."""
 
-from mmbimodal.apis import run_mmaction_tool
+from _upstream import is_verbose
 
 if __name__ == '__main__':
-    run_mmaction_tool('train.py')
+    verbose = is_verbose('train.py')
+
+    from mmbimodal.apis import run_mmaction_tool
+
+    run_mmaction_tool('train.py', verbose)

@@ -1,15 +1,28 @@
 """Hand over to MMAction2's own command-line tools."""
 
+import errno
+import logging
 import re
 import runpy
+import shlex
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
+import mmengine.runner
+from mmengine.dist import is_main_process
+
+from mmbimodal.apis.console_runner import ConsoleRunner
 from mmbimodal.errors import InputError
+
+VERBOSE = ('-v', '--verbose')
 
 
 def find_upstream(name: str) -> Path:
@@ -70,17 +83,51 @@ def _config_error(error: BaseException) -> InputError | None:
     return None
 
 
+def _disk_error(error: BaseException | None) -> InputError | None:
+    """What a full disk means, whatever was being written."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            place = f'the disk of {error.filename}' if error.filename else 'the disk'
+            return InputError(
+                f'{place} is full ({error.strerror}): free space and start again'
+            )
+        error = error.__cause__ or error.__context__
+    return None
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, as ``kill`` and job schedulers send it."""
+
+
+def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
 @contextmanager
-def one_sentence() -> Iterator[None]:
+def one_sentence(after_interrupt: str = 'start again') -> Iterator[None]:
     """Exit with the user's mistake in one sentence, no traceback.
 
-    A mistake is an :class:`InputError`, or a component of the config that
-    does not exist or does not take an argument.
+    A mistake is an :class:`InputError`, a full disk, or a component of the
+    config that does not exist or does not take an argument. Ctrl-C and
+    SIGTERM end with one line, too, and the exit status of their signal.
+
+    Args:
+        after_interrupt (str): What to do to go on. Defaults to
+            'start again'.
     """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
+    except KeyboardInterrupt as interrupt:
+        name = 'terminated' if isinstance(interrupt, _Terminated) else 'interrupted'
+        if is_main_process():
+            print(f'{name}: {after_interrupt}', file=sys.stderr)
+        # What shells report of a process that died of the signal.
+        number = signal.SIGTERM if name == 'terminated' else signal.SIGINT
+        sys.exit(128 + number)
     except Exception as error:
-        mistake = _input_error(error) or _config_error(error)
+        mistake = _input_error(error) or _disk_error(error) or _config_error(error)
         if mistake is None:
             raise
         # A data loader's worker sends its traceback as text, the sentence in
@@ -90,12 +137,21 @@ def one_sentence() -> Iterator[None]:
         sys.exit('error: ' + sentence.removeprefix(name))
 
 
-def run_mmaction_tool(name: str) -> None:
+def run_mmaction_tool(name: str, verbose: bool = False) -> None:
     """Run one of MMAction2's tools with this process's arguments.
 
     Args:
         name (str): Such as ``'train.py'``.
+        verbose (bool): Show all of mmengine's log. Defaults to False.
     """
-    with one_sentence():
-        sys.argv[0] = str(find_upstream(name))
-        runpy.run_path(sys.argv[0], run_name='__main__')
+    command = ['python', *sys.argv]
+    if name == 'train.py' and '--resume' not in command:
+        command.append('--resume')
+    # A log line that cannot be written does not end a run with a traceback.
+    logging.raiseExceptions = False
+    with one_sentence(f'go on with\n  {shlex.join(command)}'):
+        path = str(find_upstream(name))
+        ConsoleRunner.verbose = verbose
+        mmengine.runner.Runner = ConsoleRunner
+        sys.argv = [path, *(x for x in sys.argv[1:] if x not in VERBOSE)]
+        runpy.run_path(path, run_name='__main__')

@@ -50,6 +50,10 @@ class SafeCheckpointHook(CheckpointHook):
                 f'The validation of epoch {runner.epoch} did not end, or did not '
                 'improve the best checkpoint: validating it first.'
             )
+            # Becoming the best, the resumed checkpoint is written once more.
+            self.last_ckpt = self.file_backend.join_path(
+                self.out_dir, self.filename_tmpl.format(runner.epoch)
+            )
             runner.val_loop.run()
 
     def _missed_validation(self, runner) -> bool:

@@ -163,7 +163,7 @@ def test_upstream_still_deletes_before_it_writes():
     assert HOOKS.get('CheckpointHook') is checkpoint_hook.SafeCheckpointHook
 
 
-@pytest.mark.parametrize('write', range(4, 9))
+@pytest.mark.parametrize('write', range(4, 13))
 def test_killed_in_any_write_there_is_one_of_each(
     make_runner, tmp_path, monkeypatch, write
 ):
@@ -177,6 +177,8 @@ def test_killed_in_any_write_there_is_one_of_each(
     monkeypatch.undo()
     make_runner(resume=True).train()
     assert whole(tmp_path, '*.pth') == ['best_acc_epoch_4.pth', 'epoch_4.pth']
+    last = torch.load(tmp_path / 'epoch_4.pth', weights_only=True)
+    assert last['message_hub']['runtime_info']['best_score'] == 0.4
     assert not list(tmp_path.glob('*.part'))
 
 

@@ -42,7 +42,7 @@ def options(pairs, *more):
     return ['--cfg-options', *chosen]
 
 
-def start(script, *arguments, launcher=(), cwd=None):
+def start(script, *arguments, launcher=(), **kwargs):
     environment = dict(os.environ, OMP_NUM_THREADS='1')
     return subprocess.Popen(
         [sys.executable, *launcher, str(script), *map(str, arguments)],
@@ -50,7 +50,7 @@ def start(script, *arguments, launcher=(), cwd=None):
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
-        cwd=cwd,
+        **kwargs,
     )
 
 
@@ -200,8 +200,94 @@ def test_mixed_precision_and_views(pairs, tmp_path):
     assert 0 <= accuracy(output) <= 1
 
 
-def mistake(*arguments, script='train.py', cwd=None):
-    code, output = run(ROOT / 'tools' / script, *arguments, cwd=cwd)
+def children(pid):
+    """Processes that a process has started, as Linux lists them."""
+    return Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+
+
+@pytest.mark.parametrize(
+    'number, code, word',
+    [(signal.SIGINT, 130, 'interrupted'), (signal.SIGTERM, 143, 'terminated')],
+)
+def test_a_signal_ends_with_the_command_that_resumes(
+    pairs, tmp_path, number, code, word
+):
+    process = start(
+        ROOT / 'tools' / 'train.py',
+        CONFIG,
+        '--work-dir',
+        tmp_path,
+        *options(
+            pairs,
+            'train_dataloader.num_workers=2',
+            'train_dataloader.persistent_workers=True',
+        ),
+    )
+    workers = []
+    for line in process.stdout:
+        if 'Epoch(train) [2][1/4]' in line:
+            workers = children(process.pid)
+            process.send_signal(number)
+            break
+    rest = process.stdout.read()
+    assert process.wait(timeout=60) == code, rest
+    assert len(workers) == 2
+    assert not any(Path('/proc', worker).exists() for worker in workers)
+    assert 'Traceback' not in rest
+    first, command = rest.strip().splitlines()[-2:]
+    assert first == f'{word}: go on with'
+    assert str(tmp_path) in command and command.endswith('--resume')
+    assert torch.load(tmp_path / 'epoch_1.pth', weights_only=True)
+
+
+def test_the_console_shows_progress_results_and_places(trained, pairs, tmp_path):
+    arguments = [
+        CONFIG,
+        trained / 'epoch_1.pth',
+        '--work-dir',
+        tmp_path,
+        *options(pairs, 'default_hooks.logger.interval=20'),
+    ]
+    code, quiet = run(ROOT / 'tools' / 'test.py', *arguments)
+    assert code == 0, quiet
+    assert len(quiet.splitlines()) <= 12, quiet
+    assert re.search(r'acc/mean1 +[\d.]+', quiet)
+    (log,) = tmp_path.glob('*/*.log')
+    assert quiet.strip().endswith(str(log))
+    for part in ('System environment:', 'Config:', 'Hooks will be executed'):
+        assert part not in quiet and part in log.read_text()
+    code, verbose = run(ROOT / 'tools' / 'test.py', *arguments, '--verbose')
+    assert code == 0 and 'System environment:' in verbose
+
+
+@pytest.mark.parametrize('script', ['train.py', 'test.py'])
+@pytest.mark.parametrize('arguments, code', [(['--help'], 0), ([], 2)])
+def test_help_and_wrong_arguments_load_no_pytorch(script, arguments, code):
+    found, output = run(
+        ROOT / 'tools' / script, *arguments, launcher=['-X', 'importtime']
+    )
+    assert found == code
+    assert '[-v]' in output and '--work-dir' in output
+    assert 'torch' not in re.findall(r'\| +([\w.]+)$', output, re.M)
+
+
+def test_a_disk_that_fills_up_is_one_sentence(pairs, tmp_path):
+    """A limit on the size of files stands for the disk."""
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    sentence = mistake(
+        CONFIG, '--work-dir', tmp_path, *options(pairs), preexec_fn=limit
+    )
+    assert f'{tmp_path}/epoch_1.pth could not be written' in sentence
+    assert '--resume' in sentence
+    assert not list(tmp_path.glob('*.p*t*'))
+
+
+def mistake(*arguments, script='train.py', **kwargs):
+    code, output = run(ROOT / 'tools' / script, *arguments, **kwargs)
     assert code == 1, output
     last = output.strip().splitlines()[-1]
     assert last.startswith('error: ') and 'Traceback' not in output, output
