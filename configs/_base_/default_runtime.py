@@ -17,6 +17,8 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),
+    # tools/test.py --show-dir DIR turns it on
+    visualization=dict(type='ModalityVisualizationHook'),
 )
 custom_hooks = [
     dict(type='InvalidLossHook'),

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import multiprocessing
 import re
 import runpy
 import shlex
@@ -103,6 +104,17 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
+def _end_children() -> None:
+    """End the data loaders' workers, which would complain of a closed pipe."""
+    # PyTorch's own handler raises an error for each worker that ends.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    children = multiprocessing.active_children()
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.join(timeout=5)
+
+
 @contextmanager
 def one_sentence(after_interrupt: str = 'start again') -> Iterator[None]:
     """Exit with the user's mistake in one sentence, no traceback.
@@ -120,6 +132,7 @@ def one_sentence(after_interrupt: str = 'start again') -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
+        _end_children()
         name = 'terminated' if isinstance(interrupt, _Terminated) else 'interrupted'
         if is_main_process():
             print(f'{name}: {after_interrupt}', file=sys.stderr)

@@ -1,3 +1,3 @@
-from .hooks import CheckpointMatchHook, InvalidLossHook
+from .hooks import CheckpointMatchHook, InvalidLossHook, ModalityVisualizationHook
 
-__all__ = ['CheckpointMatchHook', 'InvalidLossHook']
+__all__ = ['CheckpointMatchHook', 'InvalidLossHook', 'ModalityVisualizationHook']

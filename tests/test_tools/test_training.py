@@ -9,10 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+import mmengine
 import pytest
 import torch
+from mmaction.apis import inference_recognizer, init_recognizer
+from mmaction.registry import DATASETS
+from mmengine.config import Config
 
 from mmbimodal.apis import find_upstream
+from mmbimodal.datasets.sample import build_sample
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs' / 'staf_synth.py'
@@ -94,19 +99,63 @@ def test_upstream_train_runs_our_config(trained):
 
 
 def test_ours_and_upstream_test_agree(trained, pairs, tmp_path):
-    found = []
+    """The same accuracy, drawn samples and dumped predictions."""
+    found, dumps = [], []
     for script in (ROOT / 'tools' / 'test.py', find_upstream('test.py')):
+        name = script.parent.parent.name
         code, output = run(
             script,
             CONFIG,
             trained / 'epoch_1.pth',
             '--work-dir',
             tmp_path,
+            '--show-dir',
+            tmp_path / f'{name}_shown',
+            '--interval',
+            '6',
+            '--dump',
+            tmp_path / f'{name}.pkl',
             *options(pairs),
         )
         assert code == 0, output
         found.append(accuracy(output))
+        dumps.append(mmengine.load(tmp_path / f'{name}.pkl'))
+        for modality in ('rgb', 'ir'):
+            shown = sorted((tmp_path / f'{name}_shown' / modality).iterdir())
+            assert len(shown) == 2 and all(list(x.iterdir()) for x in shown)
     assert found[0] == found[1]
+    expected = sorted(path.name[:20] for path in pairs.glob('*_rgb/*C001*.avi'))
+    for dump in dumps:
+        assert sorted(x['sample_id'] for x in dump) == expected
+        right = [int(x['pred_label']) == int(x['gt_label']) for x in dump]
+        assert sum(right) / len(right) == pytest.approx(found[0], abs=1e-4)
+
+
+def test_mmactions_inference_takes_a_sample(trained, pairs):
+    """`init_recognizer` and `inference_recognizer`, on paths and names."""
+    config = Config.fromfile(trained / 'staf_synth.py')
+    model = init_recognizer(config, str(trained / 'epoch_1.pth'), device='cpu')
+    rgb = next(pairs.glob('nturgb+d_rgb/*C001*.avi'))
+    ir = pairs / 'nturgb+d_ir' / rgb.name.replace('_rgb', '_ir')
+    sample = build_sample('one', dict(rgb=str(rgb), ir=str(ir)), ['rgb', 'ir'])
+    result = inference_recognizer(model, sample)
+    assert result.pred_score.shape == (config.model.cls_head.num_classes,)
+    assert float(result.pred_score.sum()) == pytest.approx(1, abs=1e-4)
+    assert result.metainfo['sample_id'] == 'one'
+
+
+def test_rare_classes_are_repeated(tiny_config):
+    """mmengine's `ClassBalancedDataset` over the paired data set."""
+    pairs = DATASETS.build(tiny_config.train_dataloader.dataset)
+    dataset = DATASETS.build(
+        dict(
+            type='mmengine.ClassBalancedDataset',
+            dataset=tiny_config.train_dataloader.dataset,
+            oversample_thr=1.0,
+        )
+    )
+    assert len(dataset) > len(pairs)
+    assert dataset[len(dataset) - 1]['inputs'].keys() == {'rgb', 'ir'}
 
 
 def test_resume_after_kill(pairs, tmp_path):
@@ -222,10 +271,12 @@ def test_a_signal_ends_with_the_command_that_resumes(
             'train_dataloader.num_workers=2',
             'train_dataloader.persistent_workers=True',
         ),
+        # A shell's background job ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     workers = []
     for line in process.stdout:
-        if 'Epoch(train) [2][1/4]' in line:
+        if '[2][1/4]' in line:
             workers = children(process.pid)
             process.send_signal(number)
             break
