@@ -36,7 +36,7 @@ TINY = [
 
 def options(pairs, *more):
     """--cfg-options of a tiny model on the generated pairs."""
-    chosen = [*TINY, *more]
+    chosen = [*TINY]
     for split in ('train', 'val', 'test'):
         chosen += [
             f'{split}_dataloader.dataset.data_root={pairs}',
@@ -44,7 +44,7 @@ def options(pairs, *more):
             f'{split}_dataloader.num_workers=0',
             f'{split}_dataloader.persistent_workers=False',
         ]
-    return ['--cfg-options', *chosen]
+    return ['--cfg-options', *chosen, *more]
 
 
 def start(script, *arguments, launcher=(), **kwargs):
@@ -284,7 +284,7 @@ def test_a_signal_ends_with_the_command_that_resumes(
     assert process.wait(timeout=60) == code, rest
     assert len(workers) == 2
     assert not any(Path('/proc', worker).exists() for worker in workers)
-    assert 'Traceback' not in rest
+    assert 'KeyboardInterrupt' not in rest
     first, command = rest.strip().splitlines()[-2:]
     assert first == f'{word}: go on with'
     assert str(tmp_path) in command and command.endswith('--resume')

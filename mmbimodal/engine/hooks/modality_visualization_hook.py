@@ -32,6 +32,9 @@ class ModalityVisualizationHook(VisualizationHook):
         """Draw a batch, ``data_batch['inputs']``: {name: N × [V, C, T, H, W]}."""
         if not self.enable:
             return
+        # Upstream passes on what its visualizer calls by another name.
+        if 'show' in self.draw_args:
+            self.draw_args['show_frames'] = self.draw_args.pop('show')
         root = self.out_dir
         for i, sample in enumerate(data_samples):
             named = sample.clone()
