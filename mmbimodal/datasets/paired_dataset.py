@@ -61,7 +61,7 @@ class PairedDataset(BaseDataset):
         value_windows: Mapping[str, Sequence[float]] | None = None,
         made_by: str = '',
         test_mode: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         if on_error not in ('raise', 'skip'):
             raise InputError(

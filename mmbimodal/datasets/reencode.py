@@ -94,9 +94,10 @@ def reencode_one(job: tuple[str, str], short_side: int | None) -> str:
 def target_size(width: int, height: int, short_side: int | None) -> tuple[int, int]:
     """Width and height after scaling: even, never larger than before."""
     scale = min(1.0, (short_side or math.inf) / min(width, height))
-    return tuple(
+    width, height = (
         min(round(side * scale / 2), side // 2) * 2 for side in (width, height)
     )
+    return width, height
 
 
 def _write(

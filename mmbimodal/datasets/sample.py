@@ -47,13 +47,14 @@ def build_sample(
             inner[name] = None
             continue
         kind = (kinds or {}).get(name, 'RGB')
-        inner[name] = dict(filename=path, start_index=0, modality=kind)
+        own = dict(filename=path, start_index=0, modality=kind)
         if osp.isdir(path):
-            inner[name].update(_raw_frames(path))
-        if name in (offsets or {}):
-            inner[name]['time_offset'] = offsets[name]
-        if name in (value_windows or {}):
-            inner[name]['value_window'] = value_windows[name]
+            own.update(_raw_frames(path))
+        if offsets and name in offsets:
+            own['time_offset'] = offsets[name]
+        if value_windows and name in value_windows:
+            own['value_window'] = value_windows[name]
+        inner[name] = own
     sample = dict(sample_id=sample_id, modalities=inner, **piece)
     if label is not None:
         sample['label'] = label

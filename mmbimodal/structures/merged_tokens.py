@@ -1,6 +1,7 @@
 """From one structure per modality to one sequence of frames."""
 
 import math
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -20,13 +21,13 @@ def merge_modalities(feats: dict[str, ModalityTokens]) -> ModalityTokens:
         run over the F frames of all modalities, modality by modality.
     """
     tokens = feats.values()
-    cls_token = sum(x.cls_token * x.present[:, None] for x in tokens)
+    cls_token = reduce(torch.add, (x.cls_token * x.present[:, None] for x in tokens))
     present = [x.present[:, None].expand(x.patches.shape[:2]) for x in tokens]
-    scored = all(x.saliency is not None for x in tokens)
+    saliency = [x.saliency for x in tokens if x.saliency is not None]
     return ModalityTokens(
         cls_token,
         torch.cat([x.patches for x in tokens], dim=1),
-        torch.cat([x.saliency for x in tokens], dim=1) if scored else None,
+        torch.cat(saliency, dim=1) if saliency else None,
         torch.cat(present, dim=1),
     )
 

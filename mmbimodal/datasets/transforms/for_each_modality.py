@@ -29,9 +29,11 @@ class _RandomState:
         random.setstate(self.python)
         np.random.set_state(self.numpy)
 
-    def __eq__(self, other: '_RandomState') -> bool:
-        return self.python == other.python and all(
-            np.array_equal(a, b) for a, b in zip(self.numpy, other.numpy)
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _RandomState)
+            and self.python == other.python
+            and all(np.array_equal(a, b) for a, b in zip(self.numpy, other.numpy))
         )
 
 

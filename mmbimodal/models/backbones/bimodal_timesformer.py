@@ -172,21 +172,19 @@ class BimodalTimeSformer(BaseModule):
             InputError: The modalities are not those of the config.
         """
         check_modalities(inputs, self.modalities)
-        flags = {name: present and present[name] for name in self.modalities}
+        flags = {name: present[name] if present else None for name in self.modalities}
         clips = {
             name: present_rows(inputs[name], x, self.clip_shape)
             for name, x in flags.items()
         }
         features = {}
-        for name, tokens in self._encode(clips).items():
+        for name, (cls_token, patches, saliency) in self._encode(clips).items():
             # n×… -> B×…
-            cls_token, patches, saliency = (
-                None if x is None else scatter_rows(x, flags[name]) for x in tokens
-            )
+            cls_token = scatter_rows(cls_token, flags[name])
             features[name] = ModalityTokens(
                 cls_token,
-                patches,
-                saliency,
+                scatter_rows(patches, flags[name]),
+                None if saliency is None else scatter_rows(saliency, flags[name]),
                 to_mask(flags[name], cls_token.shape[0], cls_token.device),
             )
         return features

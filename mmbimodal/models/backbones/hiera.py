@@ -1,5 +1,6 @@
 import math
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,7 +97,9 @@ class Hiera(BaseModule):
                 f'{", ".join(self.arch_settings)}; choose one of them or '
                 'give a dict of embed_dims, num_heads and depths'
             )
-        settings = self.arch_settings[arch] if isinstance(arch, str) else arch
+        settings: dict[str, Any] = (
+            self.arch_settings[arch] if isinstance(arch, str) else arch
+        )
         dims, heads = settings['embed_dims'], settings['num_heads']
         depths = settings['depths']
         unit_pixels = spatial_stride * mask_unit_size

@@ -68,13 +68,11 @@ class MultiBranchBackbone(BaseModule):
                 'with it, since the keys of branches are names already: '
                 'correct modalities in the config'
             )
-        self.modalities = tuple(modalities or branches)
+        configs = dict(shared=branch) if branches is None else branches
+        self.modalities = tuple(modalities or configs)
         self.share_weights = branch is not None
         self.branches = nn.ModuleDict(
-            {
-                name: MODELS.build(config)
-                for name, config in (branches or dict(shared=branch)).items()
-            }
+            {name: MODELS.build(config) for name, config in configs.items()}
         )
 
     def init_weights(self) -> None:
@@ -111,7 +109,7 @@ class MultiBranchBackbone(BaseModule):
                 branch breaks the contract of :class:`BranchFeatures`.
         """
         check_modalities(inputs, self.modalities)
-        flags = {name: present and present[name] for name in self.modalities}
+        flags = {name: present[name] if present else None for name in self.modalities}
         rows = {name: present_rows(inputs[name], x) for name, x in flags.items()}
         features: dict[str, Any] = dict.fromkeys(self.modalities)
         for branch, names in self._calls(rows):

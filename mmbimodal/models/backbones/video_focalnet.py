@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
@@ -25,6 +27,8 @@ class PatchEmbed(nn.Module):
         self, in_dims: int, embed_dims: int, patch_size: int, tubelet_size: int = 1
     ) -> None:
         super().__init__()
+        size: Any
+        conv: Any
         if tubelet_size == 1:
             size, conv = (patch_size, patch_size), nn.Conv2d
         else:
@@ -139,7 +143,9 @@ class VideoFocalNet(BaseModule):
                 f'VideoFocalNet: num_frames {num_frames} must be a multiple '
                 f'of tubelet_size {tubelet_size}; change them in the config'
             )
-        settings = self.arch_settings[arch] if isinstance(arch, str) else arch
+        settings: dict[str, Any] = (
+            self.arch_settings[arch] if isinstance(arch, str) else arch
+        )
         dims, depths = settings['embed_dims'], settings['depths']
         if drop_path_rate is None:
             drop_path_rate = settings.get('drop_path_rate', 0.0)

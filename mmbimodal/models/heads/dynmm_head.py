@@ -1,3 +1,5 @@
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
@@ -52,13 +54,13 @@ class DynMMHead(ScoreFusionHead):
 
     def __init__(
         self,
-        *args,
+        *args: Any,
         cost_weight: float = 0.1,
         expert_weight: float = 1.0,
         temperature: float = 1.0,
         hard: bool = False,
         hidden_channels: int = 128,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         if temperature < 0.1:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import torch
 from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
@@ -81,7 +83,7 @@ class MaskedFusionHead(BaseHead):
         loss_distill: dict | None = dict(type='SelfDistillLoss'),
         distill_selection: bool = True,
         init_std: float = 0.02,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         if path not in ('gather', 'dense'):
@@ -125,7 +127,7 @@ class MaskedFusionHead(BaseHead):
         if self.loss_distill is not None:
             trunc_normal_init(self.fc_teacher, std=self.init_std)
 
-    def forward(self, feats: SelectedTokens, **kwargs) -> Tensor:
+    def forward(self, feats: SelectedTokens, **kwargs: Any) -> Tensor:
         """Class scores.
 
         Args:
@@ -139,7 +141,9 @@ class MaskedFusionHead(BaseHead):
         )
         return self.fc_cls(cls_token)
 
-    def loss(self, feats: SelectedTokens, data_samples: SampleList, **kwargs) -> dict:
+    def loss(
+        self, feats: SelectedTokens, data_samples: SampleList, **kwargs: Any
+    ) -> dict:
         """Joint loss (eq. 20).
 
         Args:
@@ -228,7 +232,8 @@ class MaskedFusionHead(BaseHead):
         self, feats: SelectedTokens, selected: list[Regions]
     ) -> Tensor:
         """Mean of the kept frames' class tokens, B×C (eqs 13–14)."""
-        total, count = 0.0, 0.0
+        total: Any = 0.0
+        count: Any = 0.0
         for group, (tokens, marks) in enumerate(selected):
             batch, frames = marks.shape[:2]
             cls_token = feats.cls_token[:, None].expand(-1, frames, -1)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
@@ -71,7 +73,7 @@ class PDFHead(ScoreFusionHead):
         kwargs: For :class:`ScoreFusionHead`.
     """
 
-    def __init__(self, *args, act_cfg: dict | None = None, **kwargs) -> None:
+    def __init__(self, *args: Any, act_cfg: dict | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
 
         def activation() -> nn.Module:

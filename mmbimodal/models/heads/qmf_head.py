@@ -1,3 +1,5 @@
+from typing import Any
+
 import torch
 from mmaction.registry import MODELS
 from mmaction.utils import SampleList
@@ -68,8 +70,10 @@ class QMFHead(ScoreFusionHead):
         InputError: ``margin_sign`` is something else.
     """
 
+    history: Tensor
+
     def __init__(
-        self, *args, rank_weight: float = 0.1, margin_sign: int = -1, **kwargs
+        self, *args: Any, rank_weight: float = 0.1, margin_sign: int = -1, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         if margin_sign not in (-1, 1):
@@ -144,7 +148,9 @@ class QMFHead(ScoreFusionHead):
             [x.metainfo['sample_idx'] for x in data_samples], device=self.history.device
         )
 
-    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
         """Take the size of the history from the checkpoint."""
         saved = state_dict.get(f'{prefix}history')
         if saved is not None:

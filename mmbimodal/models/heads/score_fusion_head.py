@@ -1,5 +1,6 @@
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -171,7 +172,7 @@ class ScoreFusionHead(BaseHead):
         )
 
     def forward(
-        self, feats: dict[str, BranchFeatures], num_segs: int = 1, **kwargs
+        self, feats: dict[str, BranchFeatures], num_segs: int = 1, **kwargs: Any
     ) -> Tensor:
         """Fused scores.
 
@@ -190,7 +191,7 @@ class ScoreFusionHead(BaseHead):
         feats: dict[str, BranchFeatures],
         data_samples: SampleList,
         num_segs: int = 1,
-        **kwargs,
+        **kwargs: Any,
     ) -> dict:
         """Losses of branches and fusion, and top-k accuracies.
 
@@ -221,7 +222,7 @@ class ScoreFusionHead(BaseHead):
         feats: dict[str, BranchFeatures],
         data_samples: SampleList,
         num_segs: int = 1,
-        **kwargs,
+        **kwargs: Any,
     ) -> SampleList:
         """Predictions of the fusion, and beside them those of the branches.
 

@@ -1,4 +1,5 @@
 from functools import reduce
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -86,7 +87,7 @@ class TMCHead(ScoreFusionHead):
         InputError: ``annealing_epochs`` is not positive.
     """
 
-    def __init__(self, *args, annealing_epochs: int = 10, **kwargs) -> None:
+    def __init__(self, *args: Any, annealing_epochs: int = 10, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if annealing_epochs < 1:
             raise InputError(

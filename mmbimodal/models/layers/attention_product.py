@@ -54,7 +54,7 @@ def _product(
 ) -> Tensor:
     """:func:`attention_product` of some frames."""
     # B×H×1×(1+N): the class token's row of the product so far
-    row = None
+    row: Tensor | None = None
     for query, key in reversed(queries_keys):
         if row is None:
             query = query[:, :, :1]
@@ -70,5 +70,6 @@ def _product(
             else:
                 product = row @ attention  # eq. 6
             row = (product + row) / 2 if mix_identity else product
+    assert row is not None, 'a product of no layers'
     # B×H×1×(1+N) -> B×N
     return row[:, :, 0, 1:].mean(dim=1)  # eq. 7

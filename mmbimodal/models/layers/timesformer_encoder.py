@@ -100,6 +100,7 @@ class TimeSformerEncoder(BaseModule):
                 nn.init.zeros_(module.bias)
         if zero_temporal_fc:
             for block in self.blocks[1:]:
+                assert isinstance(block, DividedBlock)
                 nn.init.zeros_(block.temporal_fc.weight)
 
     def stages(self, count: int) -> list[nn.Module]:
@@ -140,9 +141,11 @@ class TimeSformerEncoder(BaseModule):
         chunks = clips.split(max(1, CHUNK_ELEMENTS // hidden))
         if len(chunks) == 1:
             return self._encode(clips)
-        return tuple(
-            None if parts[0] is None else torch.cat(parts)
-            for parts in zip(*map(self._encode, chunks))
+        cls_tokens, patches, saliency = zip(*map(self._encode, chunks))
+        return (
+            torch.cat(cls_tokens),
+            torch.cat(patches),
+            None if saliency[0] is None else torch.cat(saliency),
         )
 
     def _encode(self, clips: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:

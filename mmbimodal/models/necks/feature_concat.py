@@ -53,7 +53,7 @@ class FeatureConcat(BaseModule):
                 'cls_head.in_channels'
             )
         self.projections = None
-        if out_channels is None:
+        if in_channels is None or out_channels is None:
             return
         widths = {name: _listed(x) for name, x in in_channels.items()}
         outs = _listed(out_channels)

@@ -74,7 +74,7 @@ class MultiModalRecognizer(BaseRecognizer):
         return feats, options
 
     def predict(
-        self, inputs: dict[str, Tensor], data_samples: SampleList, **kwargs
+        self, inputs: dict[str, Tensor], data_samples: SampleList, **kwargs: Any
     ) -> SampleList:
         """Predictions of N samples; upstream leaves the data samples out.
 
@@ -96,7 +96,7 @@ class MultiModalRecognizer(BaseRecognizer):
         data_samples: OptSampleList = None,
         mode: str = 'tensor',
         stage: str = 'backbone',
-        **kwargs,
+        **kwargs: Any,
     ) -> Any:
         """As upstream, with the data samples in mode ``'tensor'``, too.
 

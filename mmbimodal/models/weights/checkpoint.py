@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .filling import load_pretrained
 
-Convert = Callable[[dict[str, Tensor], nn.Module], dict[str, Tensor]]
+Convert = Callable[[dict[str, Tensor], Any], dict[str, Tensor]]
 
 
 def read_state_dict(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
