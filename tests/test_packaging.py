@@ -139,9 +139,11 @@ def imported():
 def test_every_import_is_declared(metadata):
     declared = requirements(metadata, 'lite') | requirements(metadata, 'pyav')
     providers = packages_distributions()
+    # what lies beside a script
+    own = {'mmbimodal', *(Path(x).stem for x in tracked('tools'))}
     undeclared = {
         module
-        for module in set(imported()) - sys.stdlib_module_names - {'mmbimodal'}
+        for module in set(imported()) - sys.stdlib_module_names - own
         if not declared & {canonicalize_name(x) for x in providers.get(module, ())}
     }
     assert undeclared == set()

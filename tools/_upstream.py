@@ -31,7 +31,7 @@ def is_verbose(name: str) -> bool:
         bool: Whether ``--verbose`` is given.
     """
     package = find_spec('mmaction')
-    if package is None:
+    if package is None or package.origin is None:
         return False  # importing mmbimodal says what to install
     path = Path(package.origin).parent / '.mim' / 'tools' / name
     tree = ast.parse(path.read_text())

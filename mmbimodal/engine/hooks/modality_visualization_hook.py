@@ -22,6 +22,8 @@ class ModalityVisualizationHook(VisualizationHook):
         **kwargs: Of MMAction2's hook.
     """
 
+    out_dir: str | None
+
     def _draw_samples(
         self,
         batch_idx: int,
