@@ -12,20 +12,8 @@ are trained.
 """
 
 import argparse
+import sys
 from pathlib import Path
-
-from mmbimodal.apis import one_sentence
-from mmbimodal.errors import InputError
-from mmbimodal.experiments import (
-    Run,
-    collect,
-    copy_runs,
-    execute_all,
-    load_table,
-    publish,
-    table_names,
-    write_report,
-)
 
 CONFIGS = Path('configs')
 TABLES = CONFIGS / 'experiments'
@@ -36,7 +24,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('table', metavar='TABLE', help=', '.join(table_names(TABLES)))
+    names = sorted({x.stem for x in TABLES.glob('*.yml')} - {'protocols'})
+    parser.add_argument('table', metavar='TABLE', help=', '.join(names))
     parser.add_argument(
         '--dataset',
         required=True,
@@ -80,12 +69,23 @@ def parse_args() -> argparse.Namespace:
         metavar='DIR',
         help="copy the finished runs of other machines' --work-dir first",
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.jobs < 1:
+        sys.exit(f'error: --jobs {args.jobs}: at least 1 run at a time')
+    return args
 
 
 def main(args: argparse.Namespace) -> None:
-    if args.jobs < 1:
-        raise InputError(f'--jobs {args.jobs}: at least 1 run at a time')
+    from mmbimodal.experiments import (
+        Run,
+        collect,
+        copy_runs,
+        execute_all,
+        load_table,
+        publish,
+        write_report,
+    )
+
     table = load_table(TABLES, args.table, args.dataset)
     chosen = table.select(args.rows)
     root = args.work_dir / args.dataset / 'runs'
@@ -121,5 +121,8 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
     with one_sentence():
-        main(parse_args())
+        main(arguments)

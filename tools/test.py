@@ -1,4 +1,4 @@
-"""Test a recogniser: MMAction2's own tools/test.py, with all its options."""
+"""Test a recognizer: MMAction2's own tools/test.py, with all its options."""
 
 from _upstream import is_verbose
 

@@ -1,4 +1,4 @@
-"""Train a recogniser: MMAction2's own tools/train.py, with all its options."""
+"""Train a recognizer: MMAction2's own tools/train.py, with all its options."""
 
 from _upstream import is_verbose
 

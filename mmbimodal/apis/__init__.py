@@ -1,6 +1,7 @@
 from mmbimodal.structures import ModalitySelection, Selection
 
 from .complexity import get_complexity
+from .config import load_config
 from .features import Features, extract_features
 from .inference import (
     build_test_set,
@@ -25,6 +26,7 @@ __all__ = [
     'init_recognizer',
     'inspect_dataset',
     'inspect_selection',
+    'load_config',
     'measure_robustness',
     'one_sentence',
     'provenance',

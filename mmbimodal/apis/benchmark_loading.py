@@ -1,4 +1,4 @@
-"""What loading costs, stage by stage, with one decoder or another."""
+"""Cost of loading, stage by stage, for several decoders."""
 
 import os
 import random
@@ -79,8 +79,8 @@ class Pipeline:
     def __getitem__(self, index: int) -> dict[str, Any]:
         """One packed sample; its times in milliseconds are noted.
 
-        The time of the process is noted beside the clock's, since other
-        programs do not lengthen it.
+        The time of the processor is noted as well, because other programs do
+        not lengthen it.
         """
         # The random choices are the same for every pipeline.
         random.seed(index)
@@ -105,8 +105,8 @@ class Pipeline:
 def compare(pipelines: dict[str, Pipeline], repeat: int) -> dict[str, dict]:
     """Every pipeline loads every sample ``repeat`` times, in turn.
 
-    Their order changes from sample to sample: what a large video leaves in
-    the caches of the processor slows the next one.
+    Their order changes from sample to sample, because a large video fills the
+    caches of the processor and slows the next pipeline.
     """
     turns, order = [*pipelines.values()], random.Random(0)
     for pipeline in turns:

@@ -1,4 +1,4 @@
-"""What the benchmark measures: a comparison, and growth with the input."""
+"""Measurements of the benchmark: a comparison, and growth with the input."""
 
 import copy
 from collections.abc import Callable
@@ -22,7 +22,7 @@ KEPT_SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 class Settings(NamedTuple):
-    """How both are measured.
+    """Settings of a measurement.
 
     Args:
         configs (tuple[Config, Config]): Baseline and STAF.

@@ -1,4 +1,4 @@
-"""FLOPs and parameters of a recogniser with several inputs."""
+"""FLOPs and parameters of a recognizer with several inputs."""
 
 import tempfile
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def _attention_flops(inputs: list[Any], outputs: list[Any]) -> int:
 
 
 def _tensors(output: Any) -> Iterator[Tensor]:
-    """All tensors of a nested output: the tracer takes nothing else."""
+    """All tensors of a nested output; the tracer accepts only tensors."""
     if isinstance(output, Tensor):
         yield output
     elif isinstance(output, dict):
@@ -41,7 +41,7 @@ def _tensors(output: Any) -> Iterator[Tensor]:
 
 
 class _Traceable(nn.Module):
-    """A stage of a recogniser with tensors as inputs and outputs."""
+    """A stage of a recognizer with tensors as inputs and outputs."""
 
     def __init__(self, model: nn.Module, names: list[str], stage: str) -> None:
         super().__init__()
@@ -54,10 +54,10 @@ class _Traceable(nn.Module):
 
 
 def example_inputs(config: Config) -> dict[str, Tensor]:
-    """What the config's test pipeline makes of one sample.
+    """Inputs that the test pipeline of a config makes of one sample.
 
     Args:
-        config (Config): Config of a recogniser.
+        config (Config): Config of a recognizer.
 
     Returns:
         dict[str, Tensor]: Each modality with a batch dimension, float32.
@@ -85,7 +85,7 @@ def count_flops(
     included.
 
     Args:
-        model (nn.Module): A recogniser.
+        model (nn.Module): A recognizer.
         inputs (dict[str, Tensor]): Each modality N×V×….
         stage (str): ``'backbone'``, or ``'head'`` for the whole model.
             Defaults to ``'head'``.
@@ -110,7 +110,7 @@ def get_complexity(
     FLOPs are multiply-adds, as everywhere in MMAction2.
 
     Args:
-        config (str | Config): Config of a recogniser, or its path.
+        config (str | Config): Config of a recognizer, or its path.
         stage (str): ``'backbone'``, or ``'head'`` for the whole model.
             Defaults to ``'head'``.
         train_mode (bool): Count in training mode, which changes what batch

@@ -1,4 +1,4 @@
-"""Features of the branches and of the fusion, for pictures of them."""
+"""Features of the branches and of the fusion, for plots."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,12 +14,12 @@ from mmbimodal.structures import Features, pool_features
 def extract_features(
     model: nn.Module, batches: Iterable[dict], classes: Sequence[str]
 ) -> Features:
-    """Run samples through a recognizer and keep what it computes.
+    """Run samples through a recognizer and keep its features.
 
-    Of a branch: its class token or its averaged map. Of the fusion: what the
-    head's linear classifier ``fc_cls`` is given; the fused scores of a head
-    that has a classifier for each branch. Views and images of a sample are
-    averaged.
+    The features of a branch are its class token or its averaged map. The
+    features of the fusion are the input of the head's linear classifier
+    ``fc_cls``, or the fused scores of a head that has a classifier for each
+    branch. Views and images of a sample are averaged.
 
     Args:
         model (nn.Module): Of :func:`.init_recognizer`.

@@ -1,4 +1,4 @@
-"""What a trained recogniser selects and predicts, sample by sample."""
+"""Selection and prediction of a trained recognizer, sample by sample."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
@@ -23,7 +23,7 @@ from mmbimodal.structures import ModalitySelection, SelectedTokens, Selection
 def init_recognizer(
     config: str | PathLike | Config, checkpoint: str, device: str = 'cpu'
 ) -> nn.Module:
-    """Build a recogniser and fill it.
+    """Build a recognizer and load its weights.
 
     Args:
         config (str | Path | Config): Config, or its path.

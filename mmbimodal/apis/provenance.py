@@ -1,4 +1,4 @@
-"""By which code a result was made."""
+"""The code that made a result."""
 
 import platform
 import subprocess

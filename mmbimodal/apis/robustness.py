@@ -15,7 +15,7 @@ from mmbimodal.structures import Condition, without_modalities
 def all_conditions(
     modalities: Sequence[str], shares: Sequence[float] = (0.25, 0.5, 0.75, 1.0)
 ) -> list[Condition]:
-    """All modalities; each of them alone; each of them partly black.
+    """Conditions: all modalities, each of them alone, each of them partly black.
 
     Args:
         modalities (Sequence[str]): Their names.
@@ -44,7 +44,7 @@ def measure_robustness(
 ) -> np.ndarray:
     """Top-1 accuracy of some models under some conditions.
 
-    Every sample is read once, whatever the number of models and conditions.
+    Every sample is read once for all models and conditions.
 
     Args:
         models (Sequence[nn.Module]): Of :func:`.init_recognizer`.

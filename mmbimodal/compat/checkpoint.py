@@ -58,7 +58,7 @@ def allow_training_checkpoints() -> None:
     """Tell torch what mmengine's checkpoints hold besides tensors."""
     if digit_version(torch.__version__) < digit_version('2.6'):
         # These releases load arbitrary pickles unless told otherwise, and
-        # cannot be given a stand-in for ``getattr``: weights load, optimiser
+        # cannot be given a stand-in for ``getattr``: weights load, optimizer
         # and log state of a training checkpoint do not.
         os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
         return

@@ -59,7 +59,7 @@ def find_latest_checkpoint(path: str) -> str | None:
     text = record.read_text().strip() if record.is_file() else ''
     if '://' in text:  # storage that cannot be looked at as a folder
         return text
-    # Checkpoints of the best model have no optimiser state.
+    # Checkpoints of the best model have no optimizer state.
     saved = [x for x in folder.glob('*.pth') if re.match(r'(epoch|iter)_\d', x.name)]
     saved.sort(key=_modified, reverse=True)
     named = Path(text)

@@ -1,7 +1,7 @@
 """Warnings of upstream that a user can do nothing about.
 
 mmcv-lite announces at every import that it lacks compiled operators, none of
-which a recogniser here uses. Can go when mmcv-lite no longer does.
+which a recognizer here uses. Can go when mmcv-lite no longer does.
 """
 
 import warnings

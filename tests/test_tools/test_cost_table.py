@@ -86,7 +86,7 @@ def test_the_printed_table(tool, markdown, monkeypatch, capsys):
         tool, 'count', lambda row: dict(zip(('flops', 'params'), EXPECTED[row.name]))
     )
     monkeypatch.setattr('sys.argv', ['cost_table.py', *['--markdown'] * markdown])
-    tool.main()
+    tool.main(tool.parse_args())
     lines = capsys.readouterr().out.split('\n\n')[0].splitlines()
     assert len(lines) == 12 + markdown
     if markdown:

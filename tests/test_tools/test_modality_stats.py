@@ -4,7 +4,7 @@ import decord
 import numpy as np
 import pytest
 
-from mmbimodal.datasets.annotation import write_annotation
+from mmbimodal.datasets.annotation import read_annotation, write_annotation
 from mmbimodal.errors import InputError
 
 
@@ -66,7 +66,7 @@ def test_samples_are_spread_evenly_and_the_same_each_time(tool, ann_file):
     assert tool.evenly(10, 5).tolist() == [1, 3, 5, 7, 9]
     assert tool.evenly(3, 5).tolist() == [0, 1, 2]
     assert tool.evenly(100, 1).tolist() == [50]
-    annotation = tool.read_annotation(str(ann_file))
+    annotation = read_annotation(str(ann_file))
     root = str(ann_file.parent.parent)
     one = tool.modality_stats(annotation, root, 1, workers=1)
     assert one == tool.modality_stats(annotation, root, 1, workers=2)

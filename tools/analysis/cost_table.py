@@ -7,11 +7,6 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from mmengine.config import Config
-
-from mmbimodal.apis import get_complexity, one_sentence
-from mmbimodal.visualization import markdown_lines
-
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 # Counting: multiply-adds of one sample (224x224, both modalities). For the
 # comparisons the backbone without fusion and head, with batch norm in
@@ -93,6 +88,10 @@ def count(row: Row) -> dict[str, float]:
     Returns:
         dict[str, float]: ``flops`` (10⁹) and ``params`` (10⁶).
     """
+    from mmengine.config import Config
+
+    from mmbimodal.apis import get_complexity
+
     config = Config.fromfile(str(CONFIGS / row.config))
     config.merge_from_dict(row.options or {})
     logging.disable(logging.INFO)  # TANet says how it initialises each layer
@@ -139,19 +138,22 @@ def plain_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield '{:19}{:>9}{:>7}{:>10}{:>10}{:>7}{:>10}  {}'.format(*row).rstrip()
 
 
-def main() -> None:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         '--markdown', action='store_true', help='print a Markdown table'
     )
-    args = parser.parse_args()
+    return parser.parse_args()
 
-    with one_sentence():
-        # a row takes seconds, and is shown when it is there
-        rows = chain([HEADER], (cells(x, count(x)) for x in (*ROWS, DENSE)))
-        lines = markdown_lines if args.markdown else plain_lines
-        for line in lines(rows):
-            print(line, flush=True)
+
+def main(args: argparse.Namespace) -> None:
+    from mmbimodal.visualization import markdown_lines
+
+    # a row takes seconds, and is shown when it is there
+    rows = chain([HEADER], (cells(x, count(x)) for x in (*ROWS, DENSE)))
+    lines = markdown_lines if args.markdown else plain_lines
+    for line in lines(rows):
+        print(line, flush=True)
     print(
         '\nmultiply-adds of one sample of two 224x224 modalities; backbone '
         'only, batch norm in\ntraining mode; STAF: whole model, evaluation '
@@ -160,4 +162,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
+    with one_sentence():
+        main(arguments)

@@ -3,10 +3,6 @@
 import argparse
 import json
 
-from mmengine.config import Config, DictAction
-
-from mmbimodal.apis import get_complexity, one_sentence
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -21,15 +17,16 @@ def main() -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
-        default={},
-        help='override settings of the config, key=value',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of the config',
     )
     args = parser.parse_args()
 
+    from mmbimodal.apis import get_complexity, load_config, one_sentence
+
     with one_sentence():
-        config = Config.fromfile(args.config)
-        config.merge_from_dict(args.cfg_options)
+        config = load_config(args.config, args.cfg_options)
         cost = get_complexity(config, args.stage)
     if args.json:
         print(json.dumps(dict(config=args.config, stage=args.stage, **cost)))

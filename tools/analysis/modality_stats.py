@@ -9,17 +9,10 @@ spread over the videos.
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-
-from mmbimodal.datasets.annotation import read_annotation, resolve, write_text
-from mmbimodal.datasets.frames import open_frames
-from mmbimodal.datasets.process_pool import parallel_map
-from mmbimodal.datasets.video_probe import VIDEO_SUFFIXES
-from mmbimodal.errors import InputError
 
 FRAMES_PER_VIDEO = 8
 
@@ -34,6 +27,9 @@ def evenly(count: int, wanted: int) -> np.ndarray:
 def histogram(path: str) -> np.ndarray | None:
     """How often each of 256 values occurs in each channel of some frames of a
     video, [3, 256]; None if it cannot be decoded."""
+    from mmbimodal.datasets.frames import open_frames
+    from mmbimodal.errors import InputError
+
     counts = np.zeros((3, 256), np.int64)
     try:
         with open_frames(path) as reader:
@@ -66,6 +62,11 @@ def modality_stats(
     Raises:
         InputError: If a video cannot be decoded.
     """
+    from mmbimodal.datasets.annotation import resolve
+    from mmbimodal.datasets.process_pool import parallel_map
+    from mmbimodal.datasets.video_probe import VIDEO_SUFFIXES
+    from mmbimodal.errors import InputError
+
     stats = {}
     for modality in annotation['metainfo']['modalities']:
         paths = [
@@ -97,7 +98,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('ann', type=Path, metavar='ANN')
+    parser.add_argument('ann', type=Path, metavar='ANN', help='annotation of the pairs')
     parser.add_argument(
         '--data-root',
         type=Path,
@@ -111,11 +112,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help=f'videos per modality, {FRAMES_PER_VIDEO} frames of each; default: 500',
     )
-    parser.add_argument('--json', type=Path, metavar='FILE')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     return parser.parse_args(argv)
 
 
 def main(args: argparse.Namespace) -> None:
+    from mmbimodal.datasets.annotation import read_annotation, write_text
+    from mmbimodal.errors import InputError
+
     if args.samples < 1:
         raise InputError(
             f'--samples {args.samples} is not a number of videos: give at least 1.'
@@ -130,7 +134,8 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    try:
-        main(parse_args())
-    except InputError as error:
-        sys.exit(f'error: {error}')
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
+    with one_sentence():
+        main(arguments)

@@ -17,37 +17,20 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from mmengine.config import Config
-from mmengine.runner import Runner
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+if TYPE_CHECKING:
+    import numpy as np
+    from mmengine.config import Config
 
-from mmbimodal.apis import (
-    Condition,
-    all_conditions,
-    init_recognizer,
-    measure_robustness,
-    one_sentence,
-)
-from mmbimodal.datasets.annotation import write_text
-from mmbimodal.errors import InputError
-from mmbimodal.visualization import (
-    markdown_lines,
-    mean_deviation,
-    robustness_figure,
-    save_png,
-)
+    from mmbimodal.apis import Condition
 
 
 class Trained(NamedTuple):
     """A row's name, config and weights."""
 
     name: str
-    config: Config
+    config: 'Config'
     checkpoint: str
 
 
@@ -77,6 +60,10 @@ def parse_args() -> argparse.Namespace:
 
 def read_runs(runs: Sequence[str]) -> Iterator[Trained]:
     """The models that the command names."""
+    from mmengine.config import Config
+
+    from mmbimodal.errors import InputError
+
     for run in runs:
         if run.endswith('.json'):
             yield from read_results(run)
@@ -101,6 +88,10 @@ def read_results(path: str) -> Iterator[Trained]:
     The config that a run was made with, its options included, stands in the
     run's folder.
     """
+    from mmengine.config import Config
+
+    from mmbimodal.errors import InputError
+
     try:
         rows = json.loads(Path(path).read_text(encoding='utf-8'))['rows']
         found = [
@@ -131,9 +122,15 @@ def test_set_of(run: Trained) -> dict:
 
 
 def measure(
-    runs: Sequence[Trained], conditions: Sequence[Condition], device: str
-) -> tuple[np.ndarray, float]:
+    runs: Sequence[Trained], conditions: Sequence['Condition'], device: str
+) -> tuple['np.ndarray', float]:
     """Accuracies, runs×conditions, and chance; a test set is read once."""
+    import numpy as np
+    from mmengine.runner import Runner
+    from rich.progress import track
+
+    from mmbimodal.apis import init_recognizer, measure_robustness
+
     groups: dict[str, list[int]] = {}
     for i, run in enumerate(runs):
         groups.setdefault(repr(test_set_of(run)), []).append(i)
@@ -155,7 +152,7 @@ def measure(
     return accuracies, 1 / len(loader.dataset.metainfo['classes'])
 
 
-def title(condition: Condition, modalities: Sequence[str]) -> str:
+def title(condition: 'Condition', modalities: Sequence[str]) -> str:
     """Head of a column."""
     if condition.blanked:
         return f'{condition.blanked} {condition.share:.0%} black'
@@ -165,12 +162,18 @@ def title(condition: Condition, modalities: Sequence[str]) -> str:
     return f'{", ".join(present)} only'
 
 
-def cell(values: np.ndarray) -> str:
+def cell(values: 'np.ndarray') -> str:
     """Mean and deviation over the seeds, in per cent."""
-    return mean_deviation([] if np.isnan(values).any() else 100 * values)
+    from mmbimodal.visualization import mean_deviation
+
+    # NaN, which differs from itself, is a condition that was not measured
+    return mean_deviation([] if (values != values).any() else 100 * values)
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     # Twelve columns fit into 80 characters when their words are stacked.
     table = Table(title='top-1 in %', padding=0)
     for i, name in enumerate(head):
@@ -183,6 +186,11 @@ def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
+    from mmbimodal.apis import all_conditions
+    from mmbimodal.datasets.annotation import write_text
+    from mmbimodal.errors import InputError
+    from mmbimodal.visualization import markdown_lines, robustness_figure, save_png
+
     runs = list(read_runs(args.runs))
     test_sets = {
         str(Path(x.get('data_root', ''), x.ann_file)): None
@@ -224,7 +232,7 @@ def main(args: argparse.Namespace) -> None:
                     name=run.name,
                     checkpoint=run.checkpoint,
                     top1={
-                        key: None if np.isnan(x) else round(float(x), 4)
+                        key: None if x != x else round(float(x), 4)
                         for key, x in zip(titles, line)
                     },
                 )
@@ -243,5 +251,8 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
     with one_sentence():
-        main(parse_args())
+        main(arguments)

@@ -13,19 +13,6 @@ import argparse
 import json
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
-from mmbimodal.apis import (
-    build_test_set,
-    init_recognizer,
-    inspect_dataset,
-    one_sentence,
-)
-from mmbimodal.evaluation import read_truth, selection_quality
-
 ROWS = dict(
     frames_visible='actor visible in selected frames',
     frames_chance='  chance: same pair and modality, at random',
@@ -56,14 +43,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
-        default={},
-        help='override settings of the config, key=value',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of the config',
     )
     return parser.parse_args()
 
 
 def show(quality: dict[str, dict]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(title='Does the selection find the actor?')
     table.add_column('')
     for name in quality:
@@ -87,8 +77,17 @@ def show(quality: dict[str, dict]) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
+    from rich.progress import track
+
+    from mmbimodal.apis import (
+        build_test_set,
+        init_recognizer,
+        inspect_dataset,
+        load_config,
+    )
+    from mmbimodal.evaluation import read_truth, selection_quality
+
+    config = load_config(args.config, args.cfg_options)
     truth = read_truth(args.truth)
     model = init_recognizer(config, args.checkpoint, args.device)
     dataset = build_test_set(config)
@@ -107,5 +106,8 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
     with one_sentence():
-        main(parse_args())
+        main(arguments)

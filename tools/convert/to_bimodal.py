@@ -8,12 +8,10 @@ in the written file.
 import argparse
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmengine.config import Config
-
-from mmbimodal.apis import one_sentence
-from mmbimodal.errors import InputError
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 SPLITS = ('train', 'val', 'test')
 # What is not of the old data set.
@@ -44,7 +42,7 @@ OPENERS = ('DecordInit', 'OpenCVInit', 'PyAVInit')
 # Their random numbers come from other generators than Python's and numpy's
 # and cannot be the same for two modalities.
 OWN_RANDOM = ('PytorchVideoWrapper', 'TorchVisionWrapper', 'ImgAug')
-# Packages whose models only MMAction2's own recognisers know how to call.
+# Packages whose models only MMAction2's own recognizers know how to call.
 OTHER_PACKAGES = ('mmcls.', 'mmpretrain.', 'torchvision.', 'timm.')
 
 
@@ -115,6 +113,8 @@ def convert_pipeline(steps: Sequence[dict], notes: list[str]) -> list[dict]:
     Raises:
         InputError: It does not read videos.
     """
+    from mmbimodal.errors import InputError
+
     if not any('Decode' in step['type'] for step in steps):
         raise InputError(
             'this pipeline decodes no frames '
@@ -164,7 +164,7 @@ def convert_loader(
 def convert_model(
     model: dict[str, Any], modalities: Sequence[str], notes: list[str]
 ) -> dict:
-    """Recogniser with one backbone for all modalities and added features.
+    """Recognizer with one backbone for all modalities and added features.
 
     Args:
         model (dict): A ``Recognizer2D`` or ``Recognizer3D``.
@@ -177,6 +177,8 @@ def convert_model(
     Raises:
         InputError: Another kind of model.
     """
+    from mmbimodal.errors import InputError
+
     model = copy.deepcopy(model)
     backbone = model['backbone']
     if model['type'] not in ('Recognizer2D', 'Recognizer3D'):
@@ -215,11 +217,11 @@ def convert_model(
     )
 
 
-def convert(config: Config, modalities: Sequence[str]) -> tuple[Config, list[str]]:
+def convert(config: 'Config', modalities: Sequence[str]) -> tuple['Config', list[str]]:
     """Single-stream config → config of several modalities.
 
     Args:
-        config (Config): Of a recogniser of MMAction2. Not modified.
+        config (Config): Of a recognizer of MMAction2. Not modified.
         modalities (Sequence[str]): Names, as in the annotation.
 
     Returns:
@@ -229,11 +231,15 @@ def convert(config: Config, modalities: Sequence[str]) -> tuple[Config, list[str
     Raises:
         InputError: The config cannot be converted.
     """
+    from mmengine.config import Config
+
+    from mmbimodal.errors import InputError
+
     source = copy.deepcopy(config.to_dict())
     notes: list[str] = []
     if 'model' not in source:
         raise InputError(
-            f'{config.filename} has no model: give the config of a recogniser'
+            f'{config.filename} has no model: give the config of a recognizer'
         )
     converted = dict(
         custom_imports=dict(imports=['mmbimodal'], allow_failed_imports=False),
@@ -272,6 +278,10 @@ def main() -> None:
     )
     parser.add_argument('--out', required=True, help='config to write')
     args = parser.parse_args()
+
+    from mmengine.config import Config
+
+    from mmbimodal.apis import one_sentence
 
     with one_sentence():
         config, notes = convert(Config.fromfile(args.config), args.modalities)

@@ -11,15 +11,11 @@ With two, the accuracy of each class is compared as well: second minus first.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-from mmbimodal.apis import one_sentence
-from mmbimodal.errors import InputError
-from mmbimodal.evaluation import confusion_counts, confusion_pair
-from mmbimodal.visualization import confusion_figure, confusion_pair_figure, save_png
 
-
-def main() -> None:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -37,17 +33,29 @@ def main() -> None:
     )
     parser.add_argument('--out', required=True, metavar='FILE', help='the PNG to write')
     args = parser.parse_args()
+    count = len(args.predictions)
+    if count > 2:
+        sys.exit(
+            f'error: {count} files of predictions do not fit into one picture: '
+            'give one or two'
+        )
+    if args.names and count + len(args.names) != 4:
+        sys.exit(
+            f'error: --names {" ".join(args.names)} does not fit {count} file(s) of '
+            'predictions: give two names for two files'
+        )
+    return args
+
+
+def main(args: argparse.Namespace) -> None:
+    from mmbimodal.evaluation import confusion_counts, confusion_pair
+    from mmbimodal.visualization import (
+        confusion_figure,
+        confusion_pair_figure,
+        save_png,
+    )
+
     files = args.predictions
-    if len(files) > 2:
-        raise InputError(
-            f'{len(files)} files of predictions do not fit into '
-            'one picture: give one or two'
-        )
-    if args.names and len(files) + len(args.names) != 4:
-        raise InputError(
-            f'--names {" ".join(args.names)} does not fit {len(files)} '
-            'file(s) of predictions: give two names for two files'
-        )
     if len(files) == 1:
         figure = confusion_figure(*confusion_counts(files[0]))
     else:
@@ -58,5 +66,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
     with one_sentence():
-        main()
+        main(arguments)

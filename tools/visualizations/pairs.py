@@ -9,14 +9,10 @@ With the truth of generated pairs, frames that hide the actor are framed.
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.registry import init_default_scope
-
-from mmbimodal.apis import one_sentence
-from mmbimodal.datasets import PairedDataset
-from mmbimodal.datasets.annotation import read_annotation
-from mmbimodal.errors import InputError
-from mmbimodal.visualization import pair_figure, save_png
+if TYPE_CHECKING:
+    from mmbimodal.datasets import PairedDataset
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,8 +40,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def open_dataset(args: argparse.Namespace) -> PairedDataset:
+def open_dataset(args: argparse.Namespace) -> 'PairedDataset':
     """The samples with decoded frames of the same moments."""
+    from mmbimodal.datasets import PairedDataset
+    from mmbimodal.datasets.annotation import read_annotation
+
     sampler = dict(type='UniformSample', clip_len=args.frames, test_mode=True)
     decoder = dict(type='DecodeVideo')
     pipeline = [
@@ -67,8 +66,10 @@ def open_dataset(args: argparse.Namespace) -> PairedDataset:
     )
 
 
-def choose(dataset: PairedDataset, wanted: list[str] | None) -> list[int]:
+def choose(dataset: 'PairedDataset', wanted: list[str] | None) -> list[int]:
     """Indices of the wanted samples, or of the first one of each class."""
+    from mmbimodal.errors import InputError
+
     rows = [dataset.get_data_info(i) for i in range(len(dataset))]
     if wanted is None:
         labels = [row['label'] for row in rows]
@@ -83,8 +84,11 @@ def choose(dataset: PairedDataset, wanted: list[str] | None) -> list[int]:
     return [index[sample_id] for sample_id in wanted]
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from mmengine.registry import init_default_scope
+
+    from mmbimodal.visualization import pair_figure, save_png
+
     init_default_scope('mmaction')
     dataset = open_dataset(args)
     for i in choose(dataset, args.sample):
@@ -107,5 +111,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
     with one_sentence():
-        main()
+        main(arguments)

@@ -11,21 +11,12 @@ MP4 per sample as well, the strips played in time.
 """
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from mmengine.config import Config, DictAction
-from mmengine.dataset import BaseDataset
-
-from mmbimodal.apis import (
-    build_test_set,
-    init_recognizer,
-    inspect_dataset,
-    inspect_selection,
-    one_sentence,
-)
-from mmbimodal.errors import InputError
-from mmbimodal.visualization import save_png, save_selection_video, selection_figure
+if TYPE_CHECKING:
+    from mmengine.dataset import BaseDataset
 
 
 def parse_args() -> argparse.Namespace:
@@ -66,41 +57,51 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
-        default={},
-        help='override settings of the config, key=value',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of the config',
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.num < 1:
+        sys.exit(f'error: --num {args.num} is not a number of samples: give at least 1')
+    if not all('=' in item for item in args.files or ()):
+        sys.exit(
+            f'error: --files {" ".join(args.files)} is not a list of NAME=PATH: '
+            'such as rgb=a.avi'
+        )
+    return args
 
 
-def spread(dataset: BaseDataset, number: int) -> list[str]:
+def spread(dataset: 'BaseDataset', number: int) -> list[str]:
     """Ids of samples that are evenly spread over the classes."""
     rows = sorted(
         (dataset.get_data_info(i) for i in range(len(dataset))),
         key=lambda row: row['label'],
     )
-    chosen = np.linspace(0, len(rows) - 1, number, dtype=int)
-    return [rows[i]['sample_id'] for i in np.unique(chosen)]
+    number = min(number, len(rows))
+    last = max(number - 1, 1)
+    return [rows[i * (len(rows) - 1) // last]['sample_id'] for i in range(number)]
 
 
 def main(args: argparse.Namespace) -> None:
-    if args.num < 1:
-        raise InputError(
-            f'--num {args.num} is not a number of samples: give at least 1'
-        )
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
+    from mmbimodal.apis import (
+        build_test_set,
+        init_recognizer,
+        inspect_dataset,
+        inspect_selection,
+        load_config,
+    )
+    from mmbimodal.visualization import (
+        save_png,
+        save_selection_video,
+        selection_figure,
+    )
+
+    config = load_config(args.config, args.cfg_options)
     model = init_recognizer(config, args.checkpoint, args.device)
     if args.files:
-        pairs = [item.partition('=') for item in args.files]
-        if not all(separator for _, separator, _ in pairs):
-            raise InputError(
-                f'--files {" ".join(args.files)} is not a list '
-                'of NAME=PATH: such as rgb=a.avi'
-            )
-        selections = [
-            inspect_selection(model, config, {name: path for name, _, path in pairs})
-        ]
+        files = dict(item.split('=', 1) for item in args.files)
+        selections = [inspect_selection(model, config, files)]
     else:
         dataset = build_test_set(config)
         ids = args.sample or spread(dataset, args.num)
@@ -116,5 +117,8 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
     with one_sentence():
-        main(parse_args())
+        main(arguments)

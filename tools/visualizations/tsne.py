@@ -3,18 +3,11 @@
     tsne.py CONFIG CKPT --out FILE
 
 One panel for each, on the config's test set; a class keeps its colour and
-marker. It works for any recogniser of this package: with a fusion of scores,
+marker. It works for any recognizer of this package: with a fusion of scores,
 the last panel shows these.
 """
 
 import argparse
-
-from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
-from rich.progress import track
-
-from mmbimodal.apis import extract_features, init_recognizer, one_sentence
-from mmbimodal.visualization import save_png, tsne_figure
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,16 +21,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
-        default={},
-        help='override settings of the config, key=value',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of the config',
     )
     return parser.parse_args()
 
 
 def main(args: argparse.Namespace) -> None:
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options)
+    from mmengine.runner import Runner
+    from rich.progress import track
+
+    from mmbimodal.apis import extract_features, init_recognizer, load_config
+    from mmbimodal.visualization import save_png, tsne_figure
+
+    config = load_config(args.config, args.cfg_options)
     model = init_recognizer(config, args.checkpoint, args.device)
     loader = Runner.build_dataloader(config.test_dataloader)
     features = extract_features(
@@ -48,5 +46,8 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
     with one_sentence():
-        main(parse_args())
+        main(arguments)

@@ -29,12 +29,12 @@ def perform(
     tempo: float,
     rng: np.random.Generator,
 ) -> list[Pose]:
-    """The poses of one or two people; left and right at random.
+    """Generate the poses of one or two people; left and right are random.
 
     Args:
-        heights: of the people in metres; pair actions aim at heads and
-            chests, so they need them.
-        tempo: 1 is average, 1.1 is ten per cent faster.
+        heights (list[float]): Heights of the people in metres. Pair actions
+            aim at heads and chests and need them.
+        tempo (float): 1 is average, 1.1 is ten per cent faster.
     """
     time = np.arange(frames) / FPS * tempo
     if action in PAIR_ACTIONS:

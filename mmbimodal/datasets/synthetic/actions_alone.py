@@ -11,7 +11,7 @@ WAY = 2.2
 
 
 def stride(pose: Pose, phase, hips, knees, bend: float = 0.12) -> None:
-    """A walking or running cycle of the legs; phase [T] in radians."""
+    """Move the legs in a walking or running cycle; phase [T] in radians."""
     for side, shift in ((LEFT, 0), (RIGHT, np.pi)):
         at = phase + shift
         pose.legs[side][:, 0] = 0.04 + hips * np.sin(at) + bend * 0.3
@@ -22,15 +22,15 @@ def stride(pose: Pose, phase, hips, knees, bend: float = 0.12) -> None:
 def counter_swing(
     pose: Pose, phase, size: float, elbow: float, forward: float = 0.0
 ) -> None:
-    """Arms that swing against the legs."""
+    """Swing the arms against the legs."""
     for side, shift in ((LEFT, np.pi), (RIGHT, 0)):
         angle = forward + size * np.sin(phase + shift)
         pose.arms[side] = swing(angle, elbow + 0.25 * np.sin(phase + shift))
 
 
 def _across(pose: Pose, time, speed: float, rng) -> None:
-    """Through the middle of the view in the middle of the clip, and not
-    out of it at the ends."""
+    """Cross the middle of the view in the middle of the clip, and stay inside the
+    view at both ends."""
     speed = min(speed, WAY / (time[-1] - time[0]))
     pose.x = speed * (time - time.mean()) + rng.uniform(-0.1, 0.1)
     pose.yaw = np.full(len(pose), np.pi / 2 + rng.uniform(-0.15, 0.15))
@@ -61,7 +61,7 @@ def jog(time, rng) -> list[Pose]:
 
 
 def skip(time, rng) -> list[Pose]:
-    """Step and hop on one leg, the other knee high; then the other side."""
+    """Step and hop on one leg with the other knee high, then change sides."""
     pose = Pose(len(time))
     phase = TURN * (rng.uniform(0.95, 1.15) * time + rng.random())
     knee = rng.uniform(1.05, 1.3)
@@ -77,7 +77,7 @@ def skip(time, rng) -> list[Pose]:
 
 
 def jump(time, rng) -> list[Pose]:
-    """Both feet, on the spot, arms thrown up."""
+    """Jump with both feet on the spot and throw the arms up."""
     pose = Pose(len(time))
     cycle = (time / rng.uniform(0.62, 0.75) + rng.random()) % 1
     ground = 0.42
@@ -95,7 +95,7 @@ def jump(time, rng) -> list[Pose]:
 
 
 def _waving(pose: Pose, side: int, sway, size: float, raised) -> None:
-    """An arm above the shoulder; sway [T] in -1..1 moves it sideways."""
+    """Hold an arm above the shoulder; sway [T] in -1..1 moves it sideways."""
     up = np.stack(
         [
             0.42 + size * sway,

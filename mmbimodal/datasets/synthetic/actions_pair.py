@@ -19,7 +19,7 @@ def _facing(time, distance) -> tuple[Pose, Pose]:
 
 
 def _step(pose: Pose, size: float = 0.38, length: float = 0.6) -> None:
-    """Legs that fit the way the body has gone."""
+    """Step with the legs so that they fit the path of the body."""
     speed = np.abs(np.gradient(pose.x))
     moving = smooth(speed / 0.02)
     keep = pose.legs.copy()
@@ -150,7 +150,7 @@ def push(time, heights, rng) -> list[Pose]:
 
 
 def fight(time, heights, rng) -> list[Pose]:
-    """Blows and kicks from both sides in quick turns."""
+    """Exchange blows and kicks quickly."""
     distance = rng.uniform(0.82, 0.98)
     poses = _facing(time, distance)
     bounce = TURN * (1.6 * time + rng.random())

@@ -1,4 +1,4 @@
-"""From the stage to the two pictures."""
+"""Projection of the stage into the pictures of both modalities."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ AZIMUTHS = {1: 0.0, 2: -0.2, 3: 0.2}
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole that looks at ``aim``; angles in radians, metres.
+    """A pinhole camera that looks at ``aim``; angles in radians, lengths in metres.
 
     ``focal`` is in picture heights, ``aspect`` is width / height.
     """
@@ -60,7 +60,7 @@ class View:
 
 
 def draw_camera(number: int, aspect: float, rng) -> Camera:
-    """A camera in which a person fills 70 to 80 % of the height."""
+    """Draw a camera in which a person fills 70 to 80 % of the height."""
     distance = rng.uniform(4.5, 6.5)
     share = rng.uniform(0.7, 0.8)
     return Camera(
@@ -74,6 +74,6 @@ def draw_camera(number: int, aspect: float, rng) -> Camera:
 
 
 def draw_view(setup_rng, rng) -> View:
-    """Mostly the setup's mounting, and a little of every clip's own."""
+    """Draw a view: the mounting of the setup with a small deviation per clip."""
     shift = setup_rng.uniform(-0.05, 0.05, 2) + rng.uniform(-0.01, 0.01, 2)
     return View(setup_rng.uniform(0.87, 1.13) * rng.uniform(0.98, 1.02), tuple(shift))

@@ -25,14 +25,14 @@ FRAMES = (24, 41)
 
 @dataclass(frozen=True)
 class Settings:
-    """What, with an id, determines a clip. Sizes are (height, width)."""
+    """Settings that determine a clip together with its id; size is (height, width)."""
 
     seed: int
     size: tuple[int, int]
     difficulty: str
 
     def size_of(self, modality: str) -> tuple[int, int]:
-        """Infrared has 0.6 of the RGB side, odd as InfAR's 293 x 256."""
+        """Size of a modality; infrared has 0.6 of the RGB side and may be odd."""
         if modality == ntu.VISIBLE:
             return self.size
         return tuple(int(0.6 * side) | 1 for side in self.size)
@@ -46,8 +46,8 @@ class Clip:
 
 
 def stream(seed: int, *purpose) -> np.random.Generator:
-    """A generator of its own for every purpose, so that a change in one
-    leaves all others as they were."""
+    """Create a random generator per purpose, so that a change in one leaves all
+    others unchanged."""
     words = [zlib.crc32(str(part).encode()) for part in purpose]
     return np.random.default_rng([seed, *words])
 
@@ -116,8 +116,8 @@ def make_clip(sample_id: str, settings: Settings) -> Clip:
 def _passer_by(
     frames: int, camera: Camera, rng: np.random.Generator
 ) -> tuple[Subject, np.ndarray]:
-    """Someone farther off or at the side, busy with an action of one
-    person, mostly walking."""
+    """Draw a person in the distance or at the side who does an action of one person,
+    mostly walking."""
     subject = draw_subject(rng)
     alone = [name for name in ACTIONS if name not in PAIR_ACTIONS]
     action = 'walk' if rng.random() < 0.5 else rng.choice(alone)
@@ -129,7 +129,7 @@ def _passer_by(
 
 
 def _truth(film: Film, handicaps: Handicaps) -> dict:
-    """Box: None where the actor is outside of the picture."""
+    """Truth of each frame; a box is None where the actor is outside the picture."""
     boxes = []
     for box in np.clip(film.boxes, 0, 1):
         empty = box[0] >= box[2] or box[1] >= box[3]

@@ -1,4 +1,4 @@
-"""Files that are there completely or not at all."""
+"""Writing of files that exist completely or not at all."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ QUALITY = 40
 
 
 def write_video(path: Path, frames: list[np.ndarray], workshop: Path) -> None:
-    """MJPG, so that every frame is a key frame; frames [H, W, 3] BGR."""
+    """Write frames [H, W, 3] BGR as MJPG, so that every frame is a key frame."""
     part = workshop / path.name
     height, width = frames[0].shape[:2]
     # OpenCV's own encoder: it needs no codec of the machine, takes odd

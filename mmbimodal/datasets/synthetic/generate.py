@@ -1,4 +1,4 @@
-"""The whole data set: many clips in parallel, resumable."""
+"""Generation of the whole data set in parallel; it can be resumed."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ SMALLEST, LARGEST = 32, 1080
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: how many clips of which settings."""
+    """Number and settings of the clips to generate."""
 
     train: int
     test: int
@@ -86,7 +86,7 @@ class Request:
 
 
 def generate(root: Path, request: Request, workers: int) -> None:
-    """Write what is missing of the request below ``root``.
+    """Write the clips of the request that are missing below ``root``.
 
     Args:
         root (Path): Folder of the data set.
@@ -134,7 +134,7 @@ def _complete(root: Path, workshop: Path, request: Request, workers: int) -> Non
 
 
 def _annotate(root: Path, ids: list[str]) -> None:
-    """Write what ``tools/data/ntu60/prepare.py`` writes of these videos."""
+    """Write the annotations that ``tools/data/ntu60/prepare.py`` would write."""
     for split, cameras in (('train', ntu.TRAIN_CAMERAS), ('test', ntu.TEST_CAMERAS)):
         rows = [
             dict(

@@ -1,4 +1,4 @@
-"""What makes a clip hard, drawn on its own for each modality.
+"""Handicaps that make a clip hard, drawn for each modality independently.
 
 The world that the draws stand for: a board of thin plastic hides a body from
 the eye and lets its heat through, a pane of glass does the opposite; light
@@ -19,7 +19,7 @@ FADING_NAMES = {VISIBLE: 'darkness', THERMAL: 'crossover'}
 
 @dataclass(frozen=True)
 class Difficulty:
-    """Probabilities per clip and modality, and how bad it becomes.
+    """Probabilities per clip and modality, and the strength of each handicap.
 
     With ``distractor`` someone else acts where the actor is hidden, and the
     test set has people and places of its own.
@@ -48,7 +48,7 @@ DIFFICULTIES = {
 
 @dataclass(frozen=True)
 class Handicaps:
-    """Of one clip in one modality.
+    """Handicaps of one clip in one modality.
 
     Attributes:
         names: what was drawn, as written to the truth.

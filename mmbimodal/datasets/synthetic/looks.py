@@ -1,4 +1,4 @@
-"""How the same scene looks to the eye and to a thermal camera."""
+"""Appearance of the same scene to the eye and to a thermal camera."""
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ class VisibleLook:
         ]
 
     def occlude(self, picture, left: int, top: int, right: int, low: int) -> None:
-        """A painted board, in place."""
+        """Draw a painted board, in place."""
         cv2.rectangle(picture, (left, top), (right, low), self.board, -1)
         trim = tuple(int(0.6 * c) for c in self.board)
         for share in (0.25, 0.6):
@@ -65,7 +65,7 @@ class ThermalLook:
         return [(self.level(subject.heats[material]),) * 3 + (255,)]
 
     def occlude(self, picture, left: int, top: int, right: int, low: int) -> None:
-        """A pane of glass, opaque to heat, in place."""
+        """Draw a pane of glass, which is opaque to heat, in place."""
         cv2.rectangle(picture, (left, top), (right, low), self.board, -1)
 
     def develop(self, with_actor, without, contrast: float):

@@ -10,8 +10,8 @@ SUBJECTS, SETUPS, REPETITIONS = 40, 17, 2
 
 
 def sample_ids(count: int, cameras: tuple[int, ...], classes: int) -> list[str]:
-    """``count`` different ids, classes in turn, so that their numbers differ
-    by one at most."""
+    """Create ``count`` different ids; the numbers of the classes differ by one at
+    most."""
     ids = []
     for number in range(count):
         take, action = divmod(number, classes)
@@ -28,7 +28,7 @@ def sample_ids(count: int, cameras: tuple[int, ...], classes: int) -> list[str]:
 
 
 def largest_count(cameras: tuple[int, ...], classes: int) -> int:
-    """How many different ids there are."""
+    """Number of different ids."""
     return SUBJECTS * SETUPS * REPETITIONS * len(cameras) * classes
 
 
@@ -43,13 +43,13 @@ def skeleton_path(sample_id: str) -> str:
 def skeleton_text(
     seen: np.ndarray, depth_pixels: np.ndarray, colour_pixels: np.ndarray
 ) -> str:
-    """The official text format.
+    """Write a skeleton in the official text format.
 
     Args:
-        seen: camera coordinates in metres, [persons, T, 25, 3].
-        depth_pixels: places in the infrared picture, which the Kinect's
+        seen (np.ndarray): Camera coordinates in metres, [persons, T, 25, 3].
+        depth_pixels (np.ndarray): Places in the infrared picture, which the Kinect's
             depth shares, [persons, T, 25, 2].
-        colour_pixels: places in the RGB picture, same shape.
+        colour_pixels (np.ndarray): Places in the RGB picture, same shape.
 
     Bones' orientations are not known to the generator: every one is the
     unit quaternion. All joints count as tracked (2).

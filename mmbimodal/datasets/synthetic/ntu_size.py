@@ -1,4 +1,4 @@
-"""Generated pairs at NTU's sizes, to measure what decoding them costs."""
+"""Generated pairs at the sizes of NTU RGB+D, to measure the cost of decoding."""
 
 from collections.abc import Iterable
 from itertools import chain, cycle, islice
@@ -23,15 +23,15 @@ SIZES = {ntu.VISIBLE: (1920, 1080), ntu.THERMAL: (512, 424)}
 
 
 def write_ntu_size(ann_file: Path, count: int) -> Iterable[str]:
-    """Write pairs and then their annotation; yields each pair's id.
+    """Write pairs and then their annotation; yield the id of each pair.
 
     The drawn figures are enlarged, with a grain of their own in every frame
     as a sensor has it, and written as MPEG-4 in AVI, a key frame every 12
     frames.
 
     Args:
-        ann_file: Annotation, in a folder of the data root.
-        count: Number of pairs.
+        ann_file (Path): Annotation, in a folder of the data root.
+        count (int): Number of pairs.
 
     Raises:
         InputError: There is such a file, or a video cannot be written.
@@ -62,7 +62,7 @@ def write_ntu_size(ann_file: Path, count: int) -> Iterable[str]:
 
 
 def _write(path: Path, frames: list[np.ndarray], size: tuple[int, int]) -> None:
-    """The frames forwards and backwards until there are ``FRAMES``."""
+    """Write the frames forwards and backwards until there are ``FRAMES``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'XVID'), FPS, size)
     if not writer.isOpened():

@@ -1,4 +1,4 @@
-"""What a body does over time, before it has a size."""
+"""Poses over time, independent of the size of the body."""
 
 from dataclasses import dataclass, field
 
@@ -54,13 +54,13 @@ class Pose:
 
 
 def smooth(value: np.ndarray) -> np.ndarray:
-    """0 below 0, 1 above 1, and a soft start and end between."""
+    """Smooth step: 0 below 0, 1 above 1, with a soft start and end between."""
     value = np.clip(value, 0, 1)
     return value * value * (3 - 2 * value)
 
 
 def pulse(time, start: float, rise: float, hold: float, fall: float):
-    """Goes from 0 to 1 within ``rise`` seconds, stays, and comes back."""
+    """Rise from 0 to 1 within ``rise`` seconds, stay, and fall back."""
     return smooth((time - start) / rise) * smooth(
         1 - (time - start - rise - hold) / fall
     )

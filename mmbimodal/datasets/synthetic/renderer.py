@@ -1,4 +1,4 @@
-"""One modality's frames of one clip, and what can be seen in them."""
+"""Rendering of the frames of one modality and their truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -106,7 +106,7 @@ def render(
 
 
 def _standing(boxes: np.ndarray, hidden: tuple[int, int]) -> np.ndarray:
-    """The boxes, [T, 4], with that of all hidden frames in each of them."""
+    """Boxes [T, 4], where every hidden frame has the box around all hidden frames."""
     span = slice(*hidden)
     boxes = boxes.copy()
     boxes[span, :2] = boxes[span, :2].min(0)
@@ -115,7 +115,7 @@ def _standing(boxes: np.ndarray, hidden: tuple[int, int]) -> np.ndarray:
 
 
 def _carried(figure: Figure, track: np.ndarray, hidden: tuple[int, int]) -> Figure:
-    """A figure that comes and goes with the occluder."""
+    """Move a figure in and out together with the occluder."""
     middle = track.mean(1)
     shift = np.stack([middle - middle[hidden[0]], np.zeros(len(middle))], -1)
     return replace(figure, centres=figure.centres + shift[:, None])

@@ -1,4 +1,4 @@
-"""Backgrounds: one place seen by the eye and by its heat."""
+"""Backgrounds: one place in visible light and in heat."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from .camera import View
 
 @dataclass(frozen=True)
 class Structure:
-    """Something that stands in the background: a box in shares of the RGB
-    picture, its colour (BGR) and its heat (grey level)."""
+    """An object in the background: a box in shares of the RGB picture, its colour
+    (BGR) and its heat (grey level)."""
 
     kind: str
     box: tuple[float, float, float, float]

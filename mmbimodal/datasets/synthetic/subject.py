@@ -1,4 +1,4 @@
-"""Who performs: bodies, clothes and manners of the forty subjects."""
+"""Bodies, clothes and manners of the forty subjects."""
 
 from dataclasses import dataclass
 

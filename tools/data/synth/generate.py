@@ -15,9 +15,7 @@ import re
 import sys
 from pathlib import Path
 
-from mmbimodal.datasets.synthetic import ACTIONS, Request, Settings, generate
-from mmbimodal.datasets.synthetic.handicaps import DIFFICULTIES
-from mmbimodal.errors import InputError
+DIFFICULTIES = ('easy', 'default', 'hard', 'distractor')
 
 
 def size(text: str) -> tuple[int, int]:
@@ -71,8 +69,9 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from mmbimodal.datasets.synthetic import ACTIONS, Request, Settings, generate
+
     request = Request(
         args.train, args.test, Settings(args.seed, args.size, args.difficulty)
     )
@@ -90,8 +89,11 @@ def main() -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.errors import InputError
+
     try:
-        main()
+        main(arguments)
     except InputError as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:
