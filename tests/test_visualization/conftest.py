@@ -93,8 +93,11 @@ def run_tool(monkeypatch):
     """Runs a script under tools/ with arguments, in this process."""
 
     def run(script, *arguments):
+        path = ROOT / 'tools' / script
         monkeypatch.setattr(sys, 'argv', [script, *map(str, arguments)])
-        runpy.run_path(str(ROOT / 'tools' / script), run_name='__main__')
+        # as Python does for a script that it runs
+        monkeypatch.syspath_prepend(str(path.parent))
+        runpy.run_path(str(path), run_name='__main__')
 
     return run
 

@@ -163,6 +163,8 @@ def test_selection_quality(run_tool, config_file, checkpoint, tmp_path, capsys):
     assert quality['overall'] == dict(
         frames_visible=1,
         frames_chance=1,
+        frames_chance_any=1,
+        frames_auc=None,
         regions_inside=1,
         regions_chance=1,
         regions_chance_any_frame=1,
