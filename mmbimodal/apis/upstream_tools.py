@@ -3,6 +3,7 @@
 import errno
 import logging
 import multiprocessing
+import os
 import re
 import runpy
 import shlex
@@ -15,7 +16,6 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
 
 import mmengine.runner
 from mmengine.dist import is_main_process
@@ -96,23 +96,30 @@ def _disk_error(error: BaseException | None) -> InputError | None:
     return None
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, as ``kill`` and job schedulers send it."""
+class _Stopped(KeyboardInterrupt):
+    """A signal to end, once the data loaders' workers have ended."""
 
 
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    raise _Terminated
+def _stop(signum: int, frame: FrameType | None) -> None:
+    """End the data loaders' workers, then this process.
 
-
-def _end_children() -> None:
-    """End the data loaders' workers, which would complain of a closed pipe."""
+    The workers go first: the other way round they complain of the connections
+    that their parent closes.
+    """
+    if multiprocessing.parent_process() is not None:
+        # A forked worker has this handler, too, and gets Ctrl-C from the
+        # terminal, too: it leaves that to its parent.
+        if signum == signal.SIGTERM:
+            os._exit(128 + signum)
+        return
     # PyTorch's own handler raises an error for each worker that ends.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
     children = multiprocessing.active_children()
     for child in children:
         child.terminate()
     for child in children:
         child.join(timeout=5)
+    raise _Stopped(signum)
 
 
 @contextmanager
@@ -128,16 +135,18 @@ def one_sentence(after_interrupt: str = 'start again') -> Iterator[None]:
             'start again'.
     """
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) != signal.SIG_IGN:  # a background job
+                signal.signal(number, _stop)
     try:
         yield
-    except KeyboardInterrupt as interrupt:
-        _end_children()
-        name = 'terminated' if isinstance(interrupt, _Terminated) else 'interrupted'
+    except KeyboardInterrupt as stop:
+        # Raised otherwise than by a signal, it has no number.
+        number = stop.args[0] if isinstance(stop, _Stopped) else signal.SIGINT
+        name = 'terminated' if number == signal.SIGTERM else 'interrupted'
         if is_main_process():
             print(f'{name}: {after_interrupt}', file=sys.stderr)
         # What shells report of a process that died of the signal.
-        number = signal.SIGTERM if name == 'terminated' else signal.SIGINT
         sys.exit(128 + number)
     except Exception as error:
         mistake = _input_error(error) or _disk_error(error) or _config_error(error)
