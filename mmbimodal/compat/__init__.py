@@ -10,10 +10,11 @@ from mmbimodal.compat import versions
 def apply() -> None:
     """Make the installed stack usable; safe to call more than once."""
     versions.check()
-    from mmbimodal.compat import localizers, quiet
+    from mmbimodal.compat import deferred_scipy, localizers, quiet
 
     quiet.silence()
     localizers.stub_missing_drn()
+    deferred_scipy.defer()
     from mmbimodal.compat import (
         amp_on_cpu,
         array_to_int,

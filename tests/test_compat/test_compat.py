@@ -85,6 +85,29 @@ def test_mmaction_still_does_not_declare_importlib_metadata():
     )
 
 
+# -- scipy.stats ------------------------------------------------------------
+
+
+def test_mmaction_still_imports_all_of_scipy_stats():
+    result = run_python(
+        'import sys, mmaction.datasets\n'
+        'assert "scipy.stats" not in sys.modules, "loaded"'
+    )
+    assert 'AssertionError: loaded' in result.stderr
+
+
+def test_the_package_imports_scipy_stats_when_it_is_used():
+    result = run_python(
+        'import sys, mmbimodal\n'
+        'assert "scipy.stats" not in sys.modules\n'
+        'from mmaction.datasets.transforms import pose_transforms\n'
+        'assert pose_transforms.get_mode([1, 2, 2]).mode == 2\n'
+        'import scipy.stats\n'
+        'assert scipy.stats.norm.cdf(0) == 0.5\n'
+    )
+    assert result.returncode == 0, result.stderr
+
+
 # -- registries -------------------------------------------------------------
 
 
