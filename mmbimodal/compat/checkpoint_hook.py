@@ -43,8 +43,9 @@ class SafeCheckpointHook(CheckpointHook):
         """Clear what a kill left, and make up for a missed validation."""
         super().before_train(runner)
         if is_main_process():
-            for path in Path(self.out_dir).glob(f'*.pth{SUFFIX}'):
-                path.unlink(missing_ok=True)
+            for pattern in ('*.pth', 'last_checkpoint'):
+                for path in Path(self.out_dir).glob(pattern + SUFFIX):
+                    path.unlink(missing_ok=True)
         if self._missed_validation(runner):
             runner.logger.info(
                 f'The validation of epoch {runner.epoch} did not end, or did not '

@@ -182,6 +182,14 @@ def test_killed_in_any_write_there_is_one_of_each(
     assert not list(tmp_path.glob('*.part'))
 
 
+def test_what_a_kill_left_half_written_goes(make_runner, tmp_path):
+    for name in ('epoch_9.pth', 'best_acc_epoch_9.pth', 'last_checkpoint'):
+        (tmp_path / f'{name}.part').write_text('half')
+    (tmp_path / 'notes.part').write_text("a user's own")
+    make_runner().train()
+    assert [x.name for x in tmp_path.glob('*.part')] == ['notes.part']
+
+
 @pytest.mark.parametrize('write', range(1, 6))
 def test_the_best_is_that_of_a_training_without_kills(
     make_runner, tmp_path, monkeypatch, write
