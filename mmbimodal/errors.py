@@ -11,15 +11,23 @@ class InputError(ValueError):
 
 
 class UnreadableVideo(InputError):
-    """A video that cannot be read, or is too short for its sampling.
+    """A video or skeleton that cannot be read, or is too short for its sampling.
 
     Args:
         message (str): See :class:`InputError`.
         reason (str): The clause of it that says why. Defaults to ``message``.
         truncated (bool): Whether the end of the file is missing. Defaults to False.
+        empty (bool): Whether there is nothing in it. Defaults to False.
     """
 
-    def __init__(self, message: str, reason: str = '', truncated: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        reason: str = '',
+        truncated: bool = False,
+        empty: bool = False,
+    ) -> None:
         super().__init__(message)
         self.reason = reason or message
         self.truncated = truncated
+        self.empty = empty

@@ -4,8 +4,10 @@ from .pipeline import change_steps
 from .sample import build_sample
 from .transforms import (
     BlankFrames,
+    DecodeSkeleton,
     DecodeVideo,
     ForEachModality,
+    LoadSkeleton,
     LoadVisibility,
     ModalityDropout,
     OpenCachedVideo,
@@ -17,8 +19,10 @@ from .transforms import (
 
 __all__ = [
     'BlankFrames',
+    'DecodeSkeleton',
     'DecodeVideo',
     'ForEachModality',
+    'LoadSkeleton',
     'LoadVisibility',
     'ModalityDropout',
     'OpenCachedVideo',

@@ -10,7 +10,7 @@ from mmbimodal.errors import InputError, UnreadableVideo
 
 from .sample import build_sample
 from .transforms import OpenVideo, SyncSample
-from .video_probe import MIN_FRAMES, SKELETON_SUFFIX, Probe, fault_of, probe
+from .video_probe import MIN_FRAMES, SKELETON_SUFFIXES, Probe, fault_of, probe
 
 GAP = 2.5
 """A frame that stays for so many long intervals is a gap."""
@@ -121,7 +121,7 @@ def _check_file(
     found = probe(path, check='none')
     if found.fault:
         return found, None
-    if path.endswith(SKELETON_SUFFIX):
+    if path.endswith(SKELETON_SUFFIXES):
         return probe(path), None
     try:
         sample = build_sample(

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from mmbimodal.errors import InputError, UnreadableVideo
 
 from .frames import open_frames
+from .skeleton import SUFFIX, read_compact, read_ntu
 
 MIN_FRAMES = 8
 """A clip must offer one frame for each of the 8 frames of a model."""
 
 SKELETON_SUFFIX = '.skeleton'
+SKELETON_SUFFIXES = (SKELETON_SUFFIX, SUFFIX)
 VIDEO_SUFFIXES = frozenset(
     ('.3gp', '.avi', '.flv', '.gif', '.m4v', '.mkv', '.mov')
     + ('.mp4', '.mpeg', '.mpg', '.mts', '.ts', '.webm', '.wmv')
@@ -23,7 +25,7 @@ class Probe:
 
     ``fault`` is one of 'missing', 'empty', 'undecodable', 'truncated' and
     'too short', and ``detail`` says it in words. ``fps`` is 0 where the file
-    has no frame rate (a folder of images, or a skeleton file, which has no size
+    has no frame rate (a folder of images, or a skeleton, which has no size
     either).
     """
 
@@ -36,7 +38,7 @@ class Probe:
 
 
 def probe(path: str, check: str = 'decode') -> Probe:
-    """Look into a video, a folder of images or a ``.skeleton`` file.
+    """Look into a video, a folder of images or a skeleton.
 
     Args:
         path (str): The file.
@@ -50,7 +52,7 @@ def probe(path: str, check: str = 'decode') -> Probe:
         return Probe(fault='empty', detail='the file has 0 bytes')
     if check == 'none':
         return Probe()
-    if path.endswith(SKELETON_SUFFIX):
+    if path.endswith(SKELETON_SUFFIXES):
         return _probe_skeleton(path)
     return _probe_frames(path, decode=check == 'decode')
 
@@ -62,9 +64,8 @@ def crashed(path: str) -> Probe:
 
 def fault_of(error: UnreadableVideo) -> Probe:
     """The probe of a file that could not be read."""
-    return Probe(
-        fault='truncated' if error.truncated else 'undecodable', detail=error.reason
-    )
+    fault = 'truncated' if error.truncated else 'empty' if error.empty else ''
+    return Probe(fault=fault or 'undecodable', detail=error.reason)
 
 
 def _probe_frames(path: str, decode: bool) -> Probe:
@@ -88,34 +89,9 @@ def _probe_frames(path: str, decode: bool) -> Probe:
 
 
 def _probe_skeleton(path: str) -> Probe:
-    """Walk through an NTU skeleton file.
-
-    Its lines: number of frames; per frame the number of bodies; per body a
-    line of tracking states, the number of joints, and a line per joint.
-    """
-    with open(path, errors='replace') as f:
-        lines = f.read().splitlines()
-    cut = Probe(fault='truncated', detail='the last lines are missing')
-    bodies, at = 0, 1
+    """Read a skeleton as the preparation or the data set does."""
+    read = read_ntu if path.endswith(SKELETON_SUFFIX) else read_compact
     try:
-        frames = int(lines[0])
-        for _ in range(frames):
-            in_frame, at = int(lines[at]), at + 1
-            for _ in range(in_frame):
-                at += 2 + int(lines[at + 1])
-            bodies += in_frame
-    except IndexError:
-        return cut
-    except ValueError:
-        return Probe(fault='undecodable', detail='it is no skeleton file')
-    if at > len(lines):
-        return cut
-    if not bodies:
-        return Probe(frames=frames, fault='empty', detail='no frame holds a body')
-    if frames < MIN_FRAMES:
-        return Probe(
-            frames=frames,
-            fault='too short',
-            detail=f'{frames} frames are fewer than {MIN_FRAMES}',
-        )
-    return Probe(frames=frames)
+        return Probe(frames=read(path).keypoint.shape[1])
+    except UnreadableVideo as error:
+        return fault_of(error)

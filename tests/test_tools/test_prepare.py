@@ -148,8 +148,8 @@ def test_label_maps(ntu):
 
 
 def skeleton(path, frames=10, bodies=1):
-    """Write frames of bodies with two joints each."""
-    body = '72057 0 1 1 1 1 0 0.1 0.2 2\n2\n' + '0 0 1 2 3 4 5 0 0 0 1 2\n' * 2
+    """Write frames of bodies that do not move."""
+    body = '72057 0 1 1 1 1 0 0.1 0.2 2\n25\n' + '0 0 1 2 3 4 5 0 0 0 1 2\n' * 25
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'{frames}\n' + (f'{bodies}\n' + body * bodies) * frames)
 
@@ -186,7 +186,7 @@ def test_skeletons_exclusion_and_120(tmp_path, ntu, write_video, capsys):
         names[3]: 'truncated',
     }
     assert report['left_out']['excluded'] == [names[4]]
-    assert 'all has 2 samples, the complete ntu120 113945' in ' '.join(
+    assert 'train has 1 samples, the complete ntu120 54468' in ' '.join(
         capsys.readouterr().out.split()
     )
 

@@ -13,6 +13,8 @@ from mmbimodal.datasets.process_pool import parallel_map
 from mmbimodal.datasets.video_probe import Probe, crashed, probe
 from mmbimodal.errors import InputError
 
+from .conversion import Reader, convert
+from .leaks import add_leak_free, find_leaks
 from .pairing import Pairs, Scan, pair
 from .placing import place
 from .report import Report
@@ -43,6 +45,10 @@ class Recipe:
         common_offsets: Modality → start in seconds, in all samples.
         allow_missing: Annotate samples that lack a modality too.
         record_split: Write the split to ``split.txt``, because it was drawn.
+        readers: Modality → reader of its released files, of which compact ones are
+            written into its folder of ``folders``.
+        leak_free: Also divide without the samples that both sides of a split have;
+            see :func:`~mmbimodal.datasets.preparation.leaks.add_leak_free`.
     """
 
     dataset: str
@@ -60,6 +66,8 @@ class Recipe:
     common_offsets: Mapping[str, float] = field(default_factory=dict)
     allow_missing: bool = False
     record_split: bool = False
+    readers: Mapping[str, Reader] = field(default_factory=dict)
+    leak_free: bool = False
 
     def __post_init__(self) -> None:
         self.data_root = Path(osp.abspath(self.data_root))
@@ -123,8 +131,14 @@ def prepare(
         report.leave_out(reason, ids)
     if short_side and check == 'decode':
         check = 'open'  # re-encoding decodes every frame itself
-    probes = _probe_all(pairing.pairs, check, workers)
+    probes = _probe_all(pairing.pairs, recipe.readers, check, workers)
     pairs = report.drop_faulty(pairing.pairs, probes)
+    converted = convert(
+        pairs, recipe.readers, recipe.data_root, recipe.folders, workers
+    )
+    report.odd = converted.odd
+    sound = report.drop_faulty(pairs, converted.probes)
+    pairs = {i: converted.pairs[i] for i in sound}
     placed, faults = place(
         pairs, scans, recipe.data_root, recipe.folders, short_side, workers
     )
@@ -135,6 +149,9 @@ def prepare(
     sound = report.drop_faulty(pairs, probes)
     pairs = {i: placed[i] for i in sound}
     splits = recipe.splits_of(sorted(pairs))
+    _warn_of_leaks(splits, converted.identical, report)
+    if recipe.leak_free:
+        splits = add_leak_free(splits, converted.identical)
     rows = _rows(pairs, splits, recipe, report)
     _warn(recipe, report)
     report.describe(scans)
@@ -223,9 +240,32 @@ def _warn(recipe: Recipe, report: Report) -> None:
         )
 
 
-def _probe_all(pairs: Pairs, check: str, workers: int | None) -> dict[str, Probe]:
-    """Path → probe."""
-    paths = [str(path) for row in pairs.values() for path in row.values()]
+def _warn_of_leaks(
+    splits: dict[str, Split], identical: list[list[str]], report: Report
+) -> None:
+    """Say which test samples are copies of training samples."""
+    report.identical = identical
+    for fold, split in splits.items():
+        leaks = find_leaks(split, identical)
+        copies = sorted(i for i, name in leaks.items() if name == 'test')
+        if copies:
+            group = next(group for group in identical if copies[0] in group)
+            report.warnings.append(
+                f'{len(copies)} samples of {fold}test are identical to samples of '
+                f'{fold}train, such as {" = ".join(group)}'
+            )
+
+
+def _probe_all(
+    pairs: Pairs, converted: Collection[str], check: str, workers: int | None
+) -> dict[str, Probe]:
+    """Path → probe; what is converted is looked into then."""
+    paths = [
+        str(path)
+        for row in pairs.values()
+        for modality, path in row.items()
+        if modality not in converted
+    ]
     probes = parallel_map(
         partial(probe, check=check),
         paths,

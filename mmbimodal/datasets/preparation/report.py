@@ -24,6 +24,8 @@ class Report:
         faults: One entry per unusable file: ``sample_id``, ``modality``,
             ``path``, ``fault`` and ``detail`` of its probe.
         left_out: Other reason → sample ids.
+        odd: What is unusual in a file that is used → sample ids.
+        identical: Groups of sample ids whose skeletons are the same.
         warnings: Sentences for the terminal.
     """
 
@@ -34,6 +36,8 @@ class Report:
     unpaired: dict[str, list[str]] = field(default_factory=dict)
     faults: list[dict[str, str]] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    odd: dict[str, list[str]] = field(default_factory=dict)
+    identical: list[list[str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def leave_out(self, reason: str, sample_ids: Iterable[str]) -> None:
@@ -118,4 +122,6 @@ class Report:
             skipped.setdefault(reason, []).append(entry['sample_id'])
         for reason, ids in {**skipped, **self.left_out}.items():
             table.add_row(reason, str(len(ids)), ', '.join(ids[:3]))
+        for clause, ids in self.odd.items():
+            table.add_row(f'used, with {clause}', str(len(ids)), ', '.join(ids[:3]))
         return table

@@ -9,36 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmbimodal.datasets.skeleton import NTU_RGBD
+
 from .pose import Pose
 
-# Kinect v2 order, as in every NTU RGB+D skeleton file.
-JOINTS = (
-    'spine_base',
-    'spine_mid',
-    'neck',
-    'head',
-    'shoulder_left',
-    'elbow_left',
-    'wrist_left',
-    'hand_left',
-    'shoulder_right',
-    'elbow_right',
-    'wrist_right',
-    'hand_right',
-    'hip_left',
-    'knee_left',
-    'ankle_left',
-    'foot_left',
-    'hip_right',
-    'knee_right',
-    'ankle_right',
-    'foot_right',
-    'spine_shoulder',
-    'hand_tip_left',
-    'thumb_left',
-    'hand_tip_right',
-    'thumb_right',
-)
+# Of every NTU RGB+D skeleton file.
+JOINTS = NTU_RGBD.joints
 INDEX = {name: number for number, name in enumerate(JOINTS)}
 
 

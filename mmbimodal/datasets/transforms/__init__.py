@@ -1,6 +1,8 @@
 from .blank_frames import BlankFrames
+from .decode_skeleton import DecodeSkeleton
 from .decode_video import DecodeVideo
 from .for_each_modality import ForEachModality
+from .load_skeleton import LoadSkeleton
 from .load_visibility import LoadVisibility
 from .modality_dropout import ModalityDropout
 from .open_cached_video import OpenCachedVideo
@@ -11,8 +13,10 @@ from .sync_sample import SyncSample
 
 __all__ = [
     'BlankFrames',
+    'DecodeSkeleton',
     'DecodeVideo',
     'ForEachModality',
+    'LoadSkeleton',
     'LoadVisibility',
     'ModalityDropout',
     'OpenCachedVideo',

@@ -4,6 +4,8 @@
 
 DATA_ROOT holds the released folders ``nturgb+d_rgb``, ``nturgb+d_ir`` and,
 if asked for, ``nturgb+d_skeletons``. The test split also serves validation.
+Skeletons are written once more as compact files, which are annotated; samples of
+the official list of missing skeletons are left out.
 A ``label_map.txt`` in DATA_ROOT takes the place of the official class names.
 """
 
@@ -23,12 +25,16 @@ from mmbimodal.datasets.preparation import (
     prepare,
     scan,
 )
+from mmbimodal.datasets.skeleton import read_ntu
 from mmbimodal.datasets.text_file import read_text
 from mmbimodal.datasets.video_probe import SKELETON_SUFFIX, VIDEO_SUFFIXES
 from mmbimodal.errors import InputError
 
 HERE = Path(__file__).resolve().parent
 FOLDERS = dict(rgb='nturgb+d_rgb', ir='nturgb+d_ir', skeleton='nturgb+d_skeletons')
+COMPACT_FOLDER = 'nturgb+d_skeletons_npz'
+# https://github.com/shahroudy/NTURGB-D: 302 samples of 60, 535 of 120
+MISSING = HERE / 'missing_skeletons.txt'
 STEM = re.compile(r'(S\d{3}C\d{3}P\d{3}R\d{3}A\d{3})(_[a-z]+)?')
 
 # https://github.com/shahroudy/NTURGB-D: who trains; the others test
@@ -96,7 +102,9 @@ OFFICIAL_SKELETON = dict(
     xview=dict(train=37646, test=18932), xsub=dict(train=40091, test=16487)
 )
 OFFICIAL_120 = dict(all=114480)
-OFFICIAL_120_SKELETON = dict(all=114480 - 535)
+OFFICIAL_120_SKELETON = dict(
+    xsub=dict(train=63026, test=50919), xset=dict(train=54468, test=59477)
+)
 
 
 def is_train(sample_id: str, protocol: str, ntu120: bool) -> bool:
@@ -124,8 +132,7 @@ def label_of(sample_id: str, num_classes: int) -> int | None:
 
 
 def read_ids(path: Path) -> list[str]:
-    """Sample ids in a text file, such as the released list of samples with
-    missing skeletons, which has prose above."""
+    """Sample ids in a text file, which may have prose above."""
     text = read_text(str(path), 'list', 'give a text file of sample ids')
     ids = [i for i in text.split() if parse_ntu_id(i)]
     if not ids:
@@ -175,7 +182,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--exclude',
         type=Path,
         metavar='FILE',
-        help='ids to leave out: the released list of missing skeletons',
+        help='text file of further ids to leave out',
     )
     parser.add_argument(
         '--out',
@@ -200,14 +207,17 @@ def main(args: argparse.Namespace) -> None:
     label_map = args.label_map or (own_map if own_map.exists() else official_map)
     classes = read_label_map(str(label_map))
     dataset = 'ntu120' if args.ntu120 else 'ntu60'
-    skeleton = args.exclude or 'skeleton' in args.modalities
+    skeleton = 'skeleton' in args.modalities
     if args.ntu120:
-        official = OFFICIAL_120_SKELETON if skeleton else OFFICIAL_120
+        official = OFFICIAL_120_SKELETON[protocol] if skeleton else OFFICIAL_120
     else:
         official = (OFFICIAL_SKELETON if skeleton else OFFICIAL)[protocol]
+    exclude = read_ids(MISSING) if skeleton else []
     if classes != read_label_map(str(official_map)):
         # another data set in the same layout
-        dataset, official = args.data_root.resolve().name, {}
+        dataset, official, exclude = args.data_root.resolve().name, {}, []
+    if args.exclude:
+        exclude += read_ids(args.exclude)
     scans = {
         modality: scan(
             args.data_root / FOLDERS[modality],
@@ -223,10 +233,11 @@ def main(args: argparse.Namespace) -> None:
         classes=classes,
         label_of=partial(label_of, num_classes=len(classes)),
         splits_of=lambda ids: {'': split_of(ids, protocol, args.ntu120)},
-        folders=FOLDERS,
+        folders=dict(FOLDERS, skeleton=COMPACT_FOLDER),
         prefix=f'{protocol}_',
         official=official,
-        exclude=read_ids(args.exclude) if args.exclude else (),
+        exclude=exclude,
+        readers=dict(skeleton=read_ntu) if skeleton else {},
     )
     prepare(recipe, scans, args.check, args.reencode, args.workers)
 
