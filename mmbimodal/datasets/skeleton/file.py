@@ -11,6 +11,7 @@ import os
 import os.path as osp
 import zipfile
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def write_compact(path: str, skeleton: Skeleton) -> None:
     Raises:
         UnreadableVideo: The arrays do not fit each other or are not finite.
     """
-    parts = {
+    parts: dict[str, Any] = {
         name: np.asarray(value, np.float64 if name == 'timestamps' else np.float32)
         for name, value in vars(skeleton).items()
         if name != 'layout' and value is not None
@@ -109,7 +110,7 @@ def read_compact(path: str) -> Skeleton:
 def find_oddities(skeleton: Skeleton) -> list[str]:
     """What is unusual in a skeleton that can be used, one clause each."""
     keypoint = skeleton.keypoint
-    seen = keypoint.any((2, 3))  # M×T
+    seen = np.any(keypoint, axis=(2, 3))  # M×T
     found = {
         '1 frame only': keypoint.shape[1] == 1,
         'frames without a body': not seen.any(0).all(),

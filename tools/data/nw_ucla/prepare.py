@@ -38,10 +38,17 @@ def name_of(path: PurePath) -> Name | None:
     return Name(path.name) if parse_nw_ucla_id(path.name) else None
 
 
+def label_of(sample_id: str) -> int | None:
+    sample = parse_nw_ucla_id(sample_id)
+    return sample and sample.label
+
+
 def split_of(sample_ids: Sequence[str]) -> dict[str, str]:
+    samples = {i: parse_nw_ucla_id(i) for i in sample_ids}
     return {
-        i: 'train' if parse_nw_ucla_id(i).view in TRAIN_VIEWS else 'test'
-        for i in sample_ids
+        i: 'train' if sample.view in TRAIN_VIEWS else 'test'
+        for i, sample in samples.items()
+        if sample
     }
 
 
@@ -65,7 +72,7 @@ def main(args: argparse.Namespace) -> None:
         data_root=args.data_root,
         out=args.data_root / 'annotations',
         classes=read_label_map(str(LABEL_MAP)),
-        label_of=lambda sample_id: parse_nw_ucla_id(sample_id).label,
+        label_of=label_of,
         splits_of=lambda ids: {'xview_': split_of(ids)},
         folders=dict(skeleton=COMPACT_FOLDER),
         official=OFFICIAL,

@@ -39,13 +39,16 @@ def name_of(path: PurePath) -> Name | None:
 
 
 def label_of(sample_id: str, num_classes: int) -> int | None:
-    label = parse_utd_mhad_id(sample_id).action - 1
-    return label if 0 <= label < num_classes else None
+    sample = parse_utd_mhad_id(sample_id)
+    return sample.action - 1 if sample and 1 <= sample.action <= num_classes else None
 
 
 def split_of(sample_ids: Sequence[str]) -> dict[str, str]:
+    samples = {i: parse_utd_mhad_id(i) for i in sample_ids}
     return {
-        i: 'train' if parse_utd_mhad_id(i).subject % 2 else 'test' for i in sample_ids
+        i: 'train' if sample.subject % 2 else 'test'
+        for i, sample in samples.items()
+        if sample
     }
 
 
