@@ -14,15 +14,11 @@ training clips; the tool finds them and writes three pairs of annotations:
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path, PurePath
-
-from mmbimodal.datasets.annotation import read_label_map
-from mmbimodal.datasets.preparation import Name, Recipe, prepare, scan
-from mmbimodal.datasets.skeleton import parse_nw_ucla_id, read_nw_ucla
-from mmbimodal.errors import InputError
+from pathlib import Path
 
 LABEL_MAP = Path(__file__).resolve().parent / 'label_map.txt'
 SOURCE, COMPACT_FOLDER = 'all_sqe', 'skeletons'
+STEM = r'(?:^|/)(?P<id>a\d\d_s\d\d_e\d\d_v\d\d)$'
 TRAIN_VIEWS = (1, 2)
 OFFICIAL = dict(
     xview_train=1020,
@@ -32,24 +28,6 @@ OFFICIAL = dict(
     xview_strict_train=925,
     xview_strict_test=464,
 )
-
-
-def name_of(path: PurePath) -> Name | None:
-    return Name(path.name) if parse_nw_ucla_id(path.name) else None
-
-
-def label_of(sample_id: str) -> int | None:
-    sample = parse_nw_ucla_id(sample_id)
-    return sample and sample.label
-
-
-def split_of(sample_ids: Sequence[str]) -> dict[str, str]:
-    samples = {i: parse_nw_ucla_id(i) for i in sample_ids}
-    return {
-        i: 'train' if sample.view in TRAIN_VIEWS else 'test'
-        for i, sample in samples.items()
-        if sample
-    }
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -67,6 +45,22 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
+    from mmbimodal.datasets.annotation import read_label_map
+    from mmbimodal.datasets.preparation import Recipe, prepare, regex_rule, scan
+    from mmbimodal.datasets.skeleton import parse_nw_ucla_id, read_nw_ucla
+
+    def label_of(sample_id: str) -> int | None:
+        sample = parse_nw_ucla_id(sample_id)
+        return None if sample is None else sample.label
+
+    def split_of(sample_ids: Sequence[str]) -> dict[str, str]:
+        samples = {i: parse_nw_ucla_id(i) for i in sample_ids}
+        return {
+            i: 'train' if sample.view in TRAIN_VIEWS else 'test'
+            for i, sample in samples.items()
+            if sample
+        }
+
     recipe = Recipe(
         dataset='nw_ucla',
         data_root=args.data_root,
@@ -79,13 +73,16 @@ def main(args: argparse.Namespace) -> None:
         readers=dict(skeleton=read_nw_ucla),
         leak_free=True,
     )
-    files = scan(args.data_root / SOURCE, name_of, suffixes=['.json'])
+    files = scan(args.data_root / SOURCE, regex_rule(STEM), suffixes=['.json'])
     prepare(recipe, dict(skeleton=files), workers=args.workers)
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.errors import InputError
+
     try:
-        main(parse_args())
+        main(arguments)
     except InputError as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:
