@@ -6,7 +6,7 @@ epoch when the kill came before its validation. A half-written file of a
 killed process stays for ever. Can go when upstream deletes last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,26 +14,40 @@ from typing import Any
 from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
+from mmengine.logging import MessageHub
 from mmengine.runner import EpochBasedTrainLoop
 
 from mmbimodal.compat.atomic_write import SUFFIX
 
+# In a checkpoint: names of the files that it replaces.
+REPLACED = 'replaced_ckpts'
+
 
 class _LateRemoval:
-    """A file backend that only notes what it is asked to remove."""
+    """A file backend that only notes what it is asked to remove.
 
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
+    The next checkpoint holds the names, too: a kill between its writing and
+    the removal would leave the old files for ever.
+    """
+
+    def __init__(self, backend: Any, hub: MessageHub) -> None:
+        self._backend, self._hub = backend, hub
         self.requests: list[tuple] = []
+        hub.update_info(REPLACED, [])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
     def remove(self, path: str) -> None:
-        self.requests.append((self._backend.remove, path))
+        self._note(self._backend.remove, path)
 
     def rmtree(self, path: str) -> None:
-        self.requests.append((self._backend.rmtree, path))
+        self._note(self._backend.rmtree, path)
+
+    def _note(self, remove: Callable[[str], None], path: str) -> None:
+        self.requests.append((remove, path))
+        names = [Path(path).name for _, path in self.requests]
+        self._hub.update_info(REPLACED, names)
 
 
 class SafeCheckpointHook(CheckpointHook):
@@ -46,6 +60,7 @@ class SafeCheckpointHook(CheckpointHook):
             for pattern in ('*.pth', 'last_checkpoint'):
                 for path in Path(self.out_dir).glob(pattern + SUFFIX):
                     path.unlink(missing_ok=True)
+            self._remove_replaced(runner.message_hub)
         if self._missed_validation(runner):
             runner.logger.info(
                 f'The validation of epoch {runner.epoch} did not end, or did not '
@@ -56,6 +71,19 @@ class SafeCheckpointHook(CheckpointHook):
                 self.out_dir, self.filename_tmpl.format(runner.epoch)
             )
             runner.val_loop.run()
+
+    def _remove_replaced(self, hub: MessageHub) -> None:
+        """Remove what the resumed checkpoint has replaced."""
+        kept = {Path(path).name for path in self._written()}
+        for name in hub.get_info(REPLACED, []):
+            # A name from a file: no other folder, and nothing but checkpoints.
+            path = self.file_backend.join_path(self.out_dir, Path(name).name)
+            if name in kept or not path.endswith('.pth'):
+                continue
+            if self.file_backend.isdir(path):
+                self.file_backend.rmtree(path)
+            elif self.file_backend.exists(path):
+                self.file_backend.remove(path)
 
     def _missed_validation(self, runner) -> bool:
         """Whether the resumed epoch may have no validation.
@@ -82,27 +110,35 @@ class SafeCheckpointHook(CheckpointHook):
         return is_due and not any(path.endswith(f'_{name}') for path in best)
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
-        with self._removal_last():
+        with self._removal_last(runner.message_hub):
             super()._save_checkpoint_with_step(runner, step, meta)
 
     def _save_best_checkpoint(self, runner, metrics) -> None:
-        with self._removal_last():
+        with self._removal_last(runner.message_hub):
             super()._save_best_checkpoint(runner, metrics)
 
     @contextmanager
-    def _removal_last(self) -> Iterator[None]:
+    def _removal_last(self, hub: MessageHub) -> Iterator[None]:
         """Remove old files after the block, and none if it fails."""
         backend = self.file_backend
-        self.file_backend = late = _LateRemoval(backend)
+        if isinstance(backend, _LateRemoval):  # the last, saved with the best
+            yield
+            return
+        self.file_backend = late = _LateRemoval(backend, hub)
         try:
             yield
         finally:
             self.file_backend = backend
-        written = {self.last_ckpt, getattr(self, 'best_ckpt_path', None)}
-        written |= set(getattr(self, 'best_ckpt_path_dict', {}).values())
+        written = self._written()
         for remove, path in late.requests:
             if path not in written:
                 remove(path)
+
+    def _written(self) -> set[str]:
+        """Paths of the last checkpoint and of the best ones."""
+        best = {None: getattr(self, 'best_ckpt_path', None)}
+        best |= getattr(self, 'best_ckpt_path_dict', {})
+        return {path for path in (self.last_ckpt, *best.values()) if path}
 
 
 def register() -> None:

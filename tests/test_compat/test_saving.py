@@ -12,7 +12,7 @@ import torch
 from mmaction.registry import HOOKS
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.hooks import CheckpointHook
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import BaseModel
 from mmengine.runner import Runner, find_latest_checkpoint
 from mmengine.runner import checkpoint as upstream_checkpoint
@@ -180,6 +180,44 @@ def test_killed_in_any_write_there_is_one_of_each(
     last = torch.load(tmp_path / 'epoch_4.pth', weights_only=True)
     assert last['message_hub']['runtime_info']['best_score'] == 0.4
     assert not list(tmp_path.glob('*.part'))
+
+
+@pytest.mark.parametrize('removal', range(1, 7))
+def test_killed_before_a_removal_the_old_file_goes_later(
+    make_runner, tmp_path, monkeypatch, removal
+):
+    """Two removals an epoch, from the second on: the last, the best."""
+    original, count = mmengine.fileio.LocalBackend.remove, iter(range(1, 99))
+
+    def remove(self, path):
+        if next(count) == removal:
+            raise Killed
+        original(self, path)
+
+    monkeypatch.setattr(mmengine.fileio.LocalBackend, 'remove', remove)
+    with pytest.raises(Killed):
+        make_runner().train()
+    assert len(whole(tmp_path, '*.pth')) == 3
+    monkeypatch.undo()
+    make_runner(resume=True).train()
+    assert whole(tmp_path, '*.pth') == ['best_acc_epoch_4.pth', 'epoch_4.pth']
+
+
+def test_a_checkpoint_has_no_other_file_removed(tmp_path):
+    """Its list of replaced files is as trustworthy as the file itself."""
+    outside = tmp_path.with_suffix('.pth')
+    kept = [outside, tmp_path / 'data.json', tmp_path / 'epoch_1.pth']
+    for path in kept:
+        path.write_text('')
+    hub = MessageHub('replaced')
+    names = [f'../{outside.name}', str(outside), 'data.json', 'epoch_1.pth']
+    hub.update_info(checkpoint_hook.REPLACED, names)
+    hook = checkpoint_hook.SafeCheckpointHook()
+    hook.out_dir = str(tmp_path)
+    hook.file_backend = mmengine.fileio.get_file_backend(hook.out_dir)
+    hook.last_ckpt = str(tmp_path / 'epoch_1.pth')
+    hook._remove_replaced(hub)
+    assert all(path.exists() for path in kept)
 
 
 def test_what_a_kill_left_half_written_goes(make_runner, tmp_path):
