@@ -5,7 +5,6 @@ import zlib
 from typing import NamedTuple
 
 import numpy as np
-import scipy.io
 
 from .checks import check_finite, check_joints, faulty
 from .file import Skeleton
@@ -44,6 +43,8 @@ def read_utd_mhad(path: str) -> Skeleton:
         UnreadableVideo: It is no MATLAB file, has no ``d_skel``, or that has another
             shape or values that are not finite.
     """
+    import scipy.io  # only the preparation needs it, and it loads slowly
+
     try:
         content = scipy.io.loadmat(path)
     except (
