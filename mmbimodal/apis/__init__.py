@@ -9,6 +9,7 @@ from .inference import (
     inspect_dataset,
     inspect_selection,
 )
+from .inferencer import MMBimodalInferencer
 from .provenance import provenance
 from .robustness import Condition, all_conditions, measure_robustness
 from .upstream_tools import find_upstream, one_sentence, run_mmaction_tool
@@ -16,6 +17,7 @@ from .upstream_tools import find_upstream, one_sentence, run_mmaction_tool
 __all__ = [
     'Condition',
     'Features',
+    'MMBimodalInferencer',
     'ModalitySelection',
     'Selection',
     'all_conditions',

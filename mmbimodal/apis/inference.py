@@ -2,22 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
 from mmaction.registry import DATASETS, HOOKS, MODELS
+from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from mmbimodal.datasets.sample import build_sample
 from mmbimodal.errors import InputError
 from mmbimodal.structures import ModalitySelection, SelectedTokens, Selection
+
+from .inputs import list_samples
 
 
 def init_recognizer(
@@ -78,27 +79,8 @@ def inspect_selection(
     if isinstance(sample, str):
         return next(inspect_dataset(model, build_test_set(config), [sample]))
     settings = config.test_dataloader.dataset
-    unknown = set(sample) - set(settings.modalities)
-    if unknown or not sample:
-        raise InputError(
-            f'the sample has the modalities {", ".join(sample) or "(none)"}, '
-            f'the model knows {", ".join(settings.modalities)}: give at least '
-            'one of these'
-        )
-    for name, path in sample.items():
-        if not Path(path).exists():
-            raise InputError(
-                f'{path}, the {name} of the sample, does not exist: check the path'
-            )
+    (row,) = list_samples([sample], settings)
     init_default_scope(config.default_scope)
-    stems = dict.fromkeys(Path(path).stem for path in sample.values())
-    row = build_sample(
-        '+'.join(stems),
-        {name: str(p) for name, p in sample.items()},
-        settings.modalities,
-        kinds=settings.get('kinds'),
-        value_windows=settings.get('value_windows'),
-    )
     return _inspect(model, Compose(settings.pipeline)(row))
 
 
@@ -139,7 +121,6 @@ def _load(config: str | PathLike | Config) -> Config:
     return config if isinstance(config, Config) else Config.fromfile(config)
 
 
-@torch.no_grad()
 def _inspect(model: nn.Module, packed: dict) -> Selection:
     """Forward pass of one packed sample of one view."""
     views = {name: len(x) for name, x in packed['inputs'].items() if x.numel()}
@@ -149,34 +130,67 @@ def _inspect(model: nn.Module, packed: dict) -> Selection:
             'video, a picture of the selection shows one: use CenterCrop and '
             'num_clips=1 in it'
         )
-    data = model.data_preprocessor(pseudo_collate([packed]), False)
-    feats, _ = model.extract_feat(
-        data['inputs'], 'backbone', data['data_samples'], test_mode=True
-    )
-    names = list(feats)  # the order in which the neck joins the frames
-    if model.with_neck:
-        feats, _ = model.neck(feats)
-    if not isinstance(feats, SelectedTokens):
+    _, selections = predict(model, pseudo_collate([packed]))
+    if not selections:
         raise InputError(
-            f'the model gives its head {type(feats).__name__}, in which '
-            'nothing is selected: use a config with KeyframeSelector'
+            'nothing is selected in this model: use a config with KeyframeSelector'
         )
-    sample = model.cls_head.predict(feats, data['data_samples'])[0]
-    class_scores = sample.pred_score.cpu().numpy()
-    return Selection(
-        sample.sample_id,
-        tuple(
-            model.dataset_meta.get('classes')
-            or (f'class {i}' for i in range(len(class_scores)))
-        ),
-        class_scores,
-        int(sample.gt_label) if 'gt_label' in sample else None,
-        _by_modality(feats, names, packed['inputs'], sample.modalities),
+    return selections[0]
+
+
+@torch.no_grad()
+def predict(
+    model: nn.Module, batch: dict
+) -> tuple[list[ActionDataSample], list[Selection]]:
+    """What a model predicts for a batch and, where it selects, from what.
+
+    Args:
+        model (nn.Module): Of :func:`init_recognizer`.
+        batch (dict): N collated samples. Not modified.
+
+    Returns:
+        tuple[list[ActionDataSample], list[Selection]]: Predictions of ``test_step``
+        for N samples, and their selections; no selection where the model has no
+        ``KeyframeSelector``, or a sample has several views.
+    """
+    seen: dict[str, Any] = {}
+    hook = model.with_neck and model.neck.register_forward_hook(
+        # the neck joins the frames in the order of its input
+        lambda module, inputs, output: seen.update(names=[*inputs[0]], feats=output[0])
     )
+    try:
+        samples = model.test_step(batch)
+    finally:
+        if hook:
+            hook.remove()
+    feats = seen.get('feats')
+    if not isinstance(feats, SelectedTokens) or len(feats.marks) != len(samples):
+        return samples, []
+    selections = []
+    for row, sample in enumerate(samples):
+        scores = sample.pred_score.cpu().numpy()
+        inputs = {name: x[row] for name, x in batch['inputs'].items()}
+        selections.append(
+            Selection(
+                sample.sample_id,
+                class_names(model, len(scores)),
+                scores,
+                int(sample.gt_label) if 'gt_label' in sample else None,
+                _by_modality(feats, row, seen['names'], inputs, sample.modalities),
+            )
+        )
+    return samples, selections
+
+
+def class_names(model: nn.Module, count: int) -> tuple[str, ...]:
+    """Names of the classes, as the checkpoint has them or ``class 0`` and so on."""
+    names = model.dataset_meta.get('classes')
+    return tuple(names or (f'class {i}' for i in range(count)))
 
 
 def _by_modality(
     feats: SelectedTokens,
+    row: int,
     names: Sequence[str],
     inputs: dict[str, Tensor],
     metainfo: dict[str, dict],
@@ -187,13 +201,13 @@ def _by_modality(
     # Regions are squares: h/w is H/W and h·w is N.
     rows = round((num_regions * height / width) ** 0.5)
     # F×N -> F×h×w
-    marks = feats.marks[0].cpu().numpy().reshape(num_frames, rows, -1) > 0
+    marks = feats.marks[row].cpu().numpy().reshape(num_frames, rows, -1) > 0
     levels = np.full(num_frames, 'background')
     for level, group in zip(('key', 'secondary'), feats.groups):
-        levels[group.frames[0].cpu().numpy()] = level
+        levels[group.frames[row].cpu().numpy()] = level
     # Where frames are missing, a slot of a group points at an empty one.
     levels[~marks.any(axis=(1, 2))] = 'background'
-    merged = (feats.frame_scores[0].cpu().numpy(), levels, marks)
+    merged = (feats.frame_scores[row].cpu().numpy(), levels, marks)
     split = zip(*(np.split(x, len(names)) for x in merged))
     return {
         name: ModalitySelection(

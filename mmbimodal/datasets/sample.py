@@ -5,12 +5,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from .image_folder import image_names
 
 
 def build_sample(
     sample_id: str,
-    files: Mapping[str, str | None],
+    files: Mapping[str, str | np.ndarray | None],
     modalities: Sequence[str],
     label: int | None = None,
     kinds: Mapping[str, str] | None = None,
@@ -22,8 +24,9 @@ def build_sample(
 
     Args:
         sample_id (str): Name of the sample.
-        files (Mapping[str, str | None]): Path of each modality, a file or a folder
-            of images; None where the sample lacks it.
+        files (Mapping[str, str | np.ndarray | None]): Path of each modality, a file
+            or a folder of images, or its decoded frames; None where the sample lacks
+            it.
         modalities (Sequence[str]): Names and order of the modalities.
         label (int, optional): Class; left out for inference.
         kinds (Mapping[str, str], optional): MMAction2's ``modality``
@@ -42,14 +45,17 @@ def build_sample(
     """
     inner: dict[str, dict[str, Any] | None] = {}
     for name in modalities:
-        path = files.get(name)
-        if path is None:
+        source = files.get(name)
+        if source is None:
             inner[name] = None
             continue
         kind = (kinds or {}).get(name, 'RGB')
-        own = dict(filename=path, start_index=0, modality=kind)
-        if osp.isdir(path):
-            own.update(_raw_frames(path))
+        own: dict[str, Any] = dict(filename=source, start_index=0, modality=kind)
+        if isinstance(source, np.ndarray):
+            # the key of MMAction2's ArrayDecode
+            own.update(filename=f'the array of {name}', array=source)
+        elif osp.isdir(source):
+            own.update(_raw_frames(source))
         if offsets and name in offsets:
             own['time_offset'] = offsets[name]
         if value_windows and name in value_windows:

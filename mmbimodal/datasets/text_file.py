@@ -1,6 +1,9 @@
 """Text files that users write: lists, tables, class names."""
 
 import codecs
+import csv
+import io
+from os import PathLike
 
 from mmbimodal.errors import InputError
 
@@ -33,6 +36,24 @@ def read_text(path: str, what: str, remedy: str) -> str:
             f'cannot read the {what} {path} because it is in {encoding} and not in '
             'UTF-8: save it as UTF-8.'
         ) from error
+
+
+def read_csv(path: str | PathLike, remedy: str) -> csv.DictReader:
+    """Rows of a CSV whose first line names the columns.
+
+    Args:
+        path (str | Path): The file.
+        remedy (str): What to give instead, for the message.
+
+    Raises:
+        InputError: See :func:`read_text`.
+    """
+    text = read_text(str(path), 'CSV', remedy)
+    head = text.partition('\n')[0]
+    # Excel writes ";" in many countries
+    reader = csv.DictReader(io.StringIO(text), delimiter=max(',;\t', key=head.count))
+    reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+    return reader
 
 
 def _guess_encoding(content: bytes) -> str:

@@ -29,4 +29,4 @@ def test_the_example(pairs, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(compile(example, 'README.md', 'exec'), {})
     assert capsys.readouterr().out.startswith('class ')
-    assert (tmp_path / 'selection.png').read_bytes()[:4] == b'\x89PNG'
+    assert (tmp_path / 'found/a+b.png').read_bytes()[:4] == b'\x89PNG'

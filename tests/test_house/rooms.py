@@ -38,7 +38,12 @@ RULES: dict[str, tuple[str, ...]] = {
     'mmbimodal.engine': _BASE,
     'mmbimodal.evaluation': _BASE,
     'mmbimodal.visualization': _BASE,
-    'mmbimodal.apis': (*_BASE, 'mmbimodal.version', 'mmbimodal.datasets.sample'),
+    'mmbimodal.apis': (
+        *_BASE,
+        'mmbimodal.version',
+        'mmbimodal.datasets.sample',
+        'mmbimodal.visualization',
+    ),
     'mmbimodal.experiments': (
         *_BASE,
         'mmbimodal.apis',

@@ -1,7 +1,5 @@
 """Samples that a text file lists, rather than the folders themselves."""
 
-import csv
-import io
 import math
 import os
 import os.path as osp
@@ -9,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmbimodal.datasets.text_file import read_text
+from mmbimodal.datasets.text_file import read_csv, read_text
 from mmbimodal.errors import InputError
 
 from .naming import SPLIT_FOLDERS, Name, path_rule
@@ -82,12 +80,8 @@ def read_table(path: Path) -> Table:
         InputError: The CSV cannot be read, or names files that are not there.
     """
     remedy = 'give a first line such as "label,rgb,ir" and one line per sample'
-    text = read_text(str(path), 'CSV', remedy)
-    head = text.partition('\n')[0]
-    delimiter = max(',;\t', key=head.count)  # Excel writes ";" in many countries
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    columns = [c.strip() for c in reader.fieldnames or ()]
-    reader.fieldnames = columns
+    reader = read_csv(path, remedy)
+    columns = list(reader.fieldnames or ())
     modalities = [
         c
         for c in columns

@@ -63,8 +63,8 @@ class OpenCachedVideo(OpenVideo):
         self.cache_dir = Path(cache_dir)
 
     def open(self, results: dict[str, Any]) -> Any:
-        """Open the cached frames; a folder of images is not cached."""
-        if os.path.isdir(results['filename']):
+        """Open the cached frames; folders of images and arrays are not cached."""
+        if 'array' in results or os.path.isdir(results['filename']):
             return super().open(results)
         path = self._path(results)
         if not path.is_file():

@@ -3,6 +3,7 @@ from typing import Any
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from mmbimodal.datasets.array_frames import ArrayFrames
 from mmbimodal.datasets.frames import open_frames
 from mmbimodal.datasets.image_folder import ImageFolder
 from mmbimodal.datasets.video_reader import VideoReader
@@ -10,12 +11,15 @@ from mmbimodal.datasets.video_reader import VideoReader
 
 @TRANSFORMS.register_module()
 class OpenVideo(BaseTransform):
-    """Open a video or a folder of images, for ``SyncSample`` and ``DecodeVideo``.
+    """Open a video, a folder of images or an array of decoded frames.
+
+    ``SyncSample`` and ``DecodeVideo`` follow.
 
     It takes the place of MMAction2's ``DecordInit`` and its like: frames are exact,
     each with its time, and small at once.
 
-    Required keys: ``filename`` and ``value_window`` (optional).
+    Required keys: ``filename``; optional ``value_window`` and ``array``, whose frames
+    then take the place of the file's. Removed key: ``array``.
     Added keys: ``video_reader``, ``total_frames`` and, for what has a clock,
     ``timestamps`` (seconds, N) and ``avg_fps``.
 
@@ -43,8 +47,12 @@ class OpenVideo(BaseTransform):
             results['avg_fps'] = reader.avg_fps
         return results
 
-    def open(self, results: dict[str, Any]) -> VideoReader | ImageFolder:
+    def open(self, results: dict[str, Any]) -> VideoReader | ImageFolder | ArrayFrames:
         """What ``DecodeVideo`` reads from."""
+        if 'array' in results:
+            return ArrayFrames(
+                results.pop('array'), results['filename'], results.get('value_window')
+            )
         return open_frames(
             results['filename'],
             short_side=self.short_side,

@@ -34,6 +34,7 @@ class PackModalityInputs(BaseTransform):
         meta_keys: Sequence[str] = (
             'filename',
             'frame_inds',
+            'duration',
             'img_shape',
             'original_shape',
             'crop_quadruple',

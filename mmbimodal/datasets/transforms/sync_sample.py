@@ -27,7 +27,8 @@ class SyncSample(ForEachModality):
     Required keys in each modality: ``total_frames``, ``start_index``; optional
     ``timestamps`` (seconds, N), ``avg_fps``, ``time_offset`` (seconds). Optional keys
     of the sample: ``start``, ``end`` (seconds on the common clock).
-    Added keys: those of the sampler.
+    Added keys: those of the sampler, and ``duration``, the seconds from the first to
+    the last frame that the sample has of this modality.
 
     Args:
         transforms (list): Configs of MMAction2's samplers.
@@ -48,7 +49,8 @@ class SyncSample(ForEachModality):
             if inner is not None
         }
         times = _times(own)
-        ticks = _clock(times, own, results.get('start'), results.get('end'))
+        start, end = results.get('start'), results.get('end')
+        ticks = _clock(times, own, start, end)
         fps = (len(ticks) - 1) / (ticks[-1] - ticks[0]) if len(ticks) > 1 else 1.0
         on_clock = {
             name: inner
@@ -62,8 +64,14 @@ class SyncSample(ForEachModality):
             moments = ticks[clip['frame_inds']]
             indices = nearest(times[name], moments).astype(np.int32)
             restored = {k: inner[k] for k in ('total_frames', 'start_index')}
+            first, last = times[name][[0, -1]]
+            first = first if start is None else max(first, start)
+            last = last if end is None else min(last, end)
             sampled['modalities'][name] = dict(
-                clip, **restored, frame_inds=indices + inner['start_index']
+                clip,
+                **restored,
+                frame_inds=indices + inner['start_index'],
+                duration=float(last - first),
             )
             if 'avg_fps' in inner:
                 sampled['modalities'][name]['avg_fps'] = inner['avg_fps']

@@ -1,0 +1,133 @@
+"""Predict the actions of pairs of files.
+
+One line for each of the best classes, for each branch that has a classifier of its
+own, and for the key frames where the model selects some.
+
+    infer.py CONFIG CKPT --files rgb=a.avi ir=b.avi
+    infer.py CONFIG CKPT --pairs LIST.csv --out-file scores.csv --batch-size 8
+    infer.py CONFIG CKPT --pairs data/mine/annotations/test.json --out-dir DIR
+
+The first line of LIST.csv names the columns: the modalities of the model, whose paths
+start at the folder of the CSV, and, where wanted, sample_id, start, end and
+offset_NAME (seconds). An empty path means that the sample lacks this modality.
+"""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', metavar='CONFIG', help='config file')
+    parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        '--files',
+        nargs='+',
+        metavar='NAME=PATH',
+        help='files of one sample, one per modality; modalities may be left out',
+    )
+    what.add_argument(
+        '--pairs',
+        type=Path,
+        metavar='FILE',
+        help='CSV or annotation (.json) of many samples',
+    )
+    parser.add_argument(
+        '--out-file', type=Path, metavar='FILE', help='predictions as .csv or .json'
+    )
+    parser.add_argument(
+        '--out-dir',
+        type=Path,
+        metavar='DIR',
+        help='folder for both, and for pictures where the model selects frames',
+    )
+    parser.add_argument(
+        '--show-top',
+        type=int,
+        default=5,
+        metavar='N',
+        help='classes to print of each sample (default: 5)',
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=1,
+        metavar='N',
+        help='samples that are computed together (default: 1)',
+    )
+    parser.add_argument('--device', help='default: the accelerator where there is one')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of the config',
+    )
+    args = parser.parse_args()
+    for option in ('show_top', 'batch_size'):
+        if getattr(args, option) < 1:
+            sys.exit(
+                f'error: --{option.replace("_", "-")} {getattr(args, option)} is too '
+                'small: give at least 1'
+            )
+    if not all('=' in item for item in args.files or ()):
+        sys.exit(
+            f'error: --files {" ".join(args.files)} is not a list of NAME=PATH: '
+            'such as rgb=a.avi'
+        )
+    return args
+
+
+def describe(prediction: dict[str, Any]) -> str:
+    """A prediction in some lines."""
+    lines = [prediction['sample_id']]
+    for best in prediction['top_k']:
+        lines.append(f'  {best["score"]:7.2%}  {best["class"]}')
+    for name, best in prediction.get('branches', {}).items():
+        lines.append(f'  {name} alone: {best["score"]:.2%}  {best["class"]}')
+    frames = [
+        f'{name} {", ".join(map(str, indices)) or "none"}'
+        for name, indices in prediction.get('key_frames', {}).items()
+    ]
+    if frames:
+        lines.append(f'  key frames: {"; ".join(frames)}')
+    return '\n'.join(lines)
+
+
+def main(args: argparse.Namespace) -> None:
+    from mmbimodal.apis import MMBimodalInferencer, load_config
+    from mmbimodal.datasets.pair_list import read_pairs
+
+    warnings.formatwarning = lambda message, *_: f'warning: {message}\n'
+    inputs: Any = args.pairs
+    if args.files:
+        inputs = dict(item.split('=', 1) for item in args.files)
+    elif args.pairs.suffix != '.json':
+        inputs = read_pairs(args.pairs)
+    config = load_config(args.config, args.cfg_options)
+    inferencer = MMBimodalInferencer(config, args.checkpoint, args.device)
+    result = inferencer(
+        inputs,
+        batch_size=args.batch_size,
+        top_k=args.show_top,
+        out_dir=args.out_dir,
+        out_file=args.out_file,
+    )
+    for prediction in result['predictions']:
+        print(describe(prediction))
+    for path in filter(None, (args.out_file, args.out_dir)):
+        print(path)
+
+
+if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
+    with one_sentence():
+        main(arguments)
