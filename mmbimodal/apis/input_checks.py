@@ -66,10 +66,13 @@ def warn_of_swapped(preprocessor: nn.Module, batch: dict) -> None:
     expected = {
         name: any((x.flatten() != x.flatten()[0]).any() for x in (part.mean, part.std))
         for name, part in preprocessor.preprocessors.items()
+        if hasattr(part, 'mean')  # joints are not normalised
     }
     for i, sample in enumerate(batch['data_samples']):
         found = {
-            name: _coloured(x[i]) for name, x in batch['inputs'].items() if x[i].numel()
+            name: _coloured(batch['inputs'][name][i])
+            for name in expected
+            if batch['inputs'][name][i].numel()
         }
         grey = [name for name, x in found.items() if expected[name] and not x]
         coloured = [name for name, x in found.items() if x and not expected[name]]

@@ -289,6 +289,15 @@ def test_warning_of_swapped_files(inferencer, rows, recwarn):
     assert len(found) > len(rows) / 2  # the others are of dark scenes
 
 
+def test_a_modality_without_normalisation(tiny_config, checkpoint, rows):
+    """Such as joints, of which no colour is expected."""
+    tiny_config.model.data_preprocessor.preprocessors.ir = dict(
+        type='ActionDataPreprocessor', format_shape='NCTHW'
+    )
+    inferencer = MMBimodalInferencer(tiny_config, checkpoint, 'cpu')
+    assert np.isfinite(scores(inferencer(rows[0]))).all()
+
+
 def test_it_takes_a_config_by_path(tiny_config, checkpoint, rows, tmp_path, inferencer):
     path = tmp_path / 'tiny.py'
     Config(tiny_config._cfg_dict).dump(path)
