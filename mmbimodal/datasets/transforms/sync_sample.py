@@ -57,7 +57,7 @@ class SyncSample(ForEachModality):
             and dict(inner, total_frames=len(ticks), start_index=0, avg_fps=fps)
             for name, inner in results['modalities'].items()
         }
-        sampled = super().transform(dict(results, modalities=on_clock))
+        sampled: Any = super().transform(dict(results, modalities=on_clock))
         for name, inner in own.items():
             clip = sampled['modalities'][name]
             _check_length(clip, times[name], ticks)
