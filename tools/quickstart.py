@@ -47,7 +47,6 @@ def best_checkpoint() -> Path:
 
 def generate() -> None:
     run('data/synth/generate.py', DATA, '--train', 1440, '--test', 240)
-    run('data/ntu60/prepare.py', DATA)
 
 
 def train() -> None:
