@@ -409,28 +409,11 @@ def test_probe_names_the_fault(tmp_path, write_video):
     assert crashed(str(hollow)).fault == 'undecodable'
 
 
-def test_ntu_tool_runs_on_the_synthetic_folder_unchanged(
-    tmp_path, ntu, load_tool, monkeypatch
-):
+def test_ntu_tool_runs_on_the_synthetic_folder_unchanged(tmp_path, ntu, load_tool):
     generator = load_tool('data/synth/generate.py')
-    monkeypatch.setattr(
-        'sys.argv',
-        [
-            'generate.py',
-            str(tmp_path / 'synth'),
-            '--train',
-            '24',
-            '--test',
-            '12',
-            '--size',
-            '96x128',
-            '--difficulty',
-            'easy',
-            '--workers',
-            '2',
-        ],
-    )
-    generator.main()
+    sizes = ['--train', '24', '--test', '12', '--size', '96x128']
+    argv = [str(tmp_path / 'synth'), *sizes, '--difficulty', 'easy', '--workers', '2']
+    generator.main(generator.parse_args(argv))
     written = {
         path: path.read_text() for path in tmp_path.glob('synth/annotations/*.json')
     }

@@ -13,6 +13,7 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 DIFFICULTIES = ('easy', 'default', 'hard', 'distractor')
@@ -25,7 +26,7 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -66,7 +67,7 @@ def parse_args() -> argparse.Namespace:
         default=os.cpu_count(),
         help='number of processes; default: one per CPU',
     )
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def main(args: argparse.Namespace) -> None:
