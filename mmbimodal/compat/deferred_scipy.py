@@ -23,7 +23,7 @@ def defer() -> None:
     if _PACKAGE in sys.modules:
         return
     sys.modules[_PACKAGE] = placeholder = ModuleType(_PACKAGE)
-    placeholder.mode = _mode
+    vars(placeholder)['mode'] = _mode
     try:
         import mmaction.datasets  # noqa: F401
     finally:
