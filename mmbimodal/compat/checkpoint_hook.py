@@ -18,6 +18,7 @@ from mmengine.logging import MessageHub
 from mmengine.runner import EpochBasedTrainLoop
 
 from mmbimodal.compat.atomic_write import SUFFIX
+from mmbimodal.compat.last_checkpoint import open_whole
 
 # In a checkpoint: names of the files that it replaces.
 REPLACED = 'replaced_ckpts'
@@ -75,7 +76,13 @@ class SafeCheckpointHook(CheckpointHook):
     def _remove_replaced(self, hub: MessageHub) -> None:
         """Remove what the resumed checkpoint has replaced."""
         kept = {Path(path).name for path in self._written()}
-        for name in hub.get_info(REPLACED, []):
+        names = hub.get_info(REPLACED, [])
+        resumed = Path(self.out_dir, Path(hub.get_info('last_ckpt', '')).name)
+        if names and resumed.is_file():
+            # The kill may have come before this file was written, too.
+            with open_whole(f'{self.out_dir}/last_checkpoint', 'w') as file:
+                file.write(str(resumed))
+        for name in names:
             # A name from a file: no other folder, and nothing but checkpoints.
             path = self.file_backend.join_path(self.out_dir, Path(name).name)
             if name in kept or not path.endswith('.pth'):

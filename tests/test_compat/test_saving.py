@@ -5,6 +5,7 @@ import inspect
 import os
 import resource
 from pathlib import Path
+from unittest.mock import Mock
 
 import mmengine.fileio
 import pytest
@@ -203,6 +204,29 @@ def test_killed_before_a_removal_the_old_file_goes_later(
     assert whole(tmp_path, '*.pth') == ['best_acc_epoch_4.pth', 'epoch_4.pth']
 
 
+def test_killed_once_more_last_checkpoint_names_a_file(
+    make_runner, tmp_path, monkeypatch
+):
+    """The first kill comes before ``last_checkpoint`` is written."""
+    with monkeypatch.context() as patch:
+        replace = os.replace
+
+        def die(part, path):
+            if Path(path).name == 'last_checkpoint' and whole(tmp_path, 'epoch_2*'):
+                raise Killed
+            replace(part, path)
+
+        patch.setattr(os, 'replace', die)
+        with pytest.raises(Killed):
+            make_runner().train()
+    monkeypatch.setattr(Line, 'train_step', Mock(side_effect=Killed))
+    with pytest.raises(Killed):
+        make_runner(resume=True).train()
+    assert whole(tmp_path, 'epoch_*.pth') == ['epoch_2.pth']
+    named = (tmp_path / 'last_checkpoint').read_text()
+    assert named == str(tmp_path / 'epoch_2.pth')
+
+
 def test_a_checkpoint_has_no_other_file_removed(tmp_path):
     """Its list of replaced files is as trustworthy as the file itself."""
     outside = tmp_path.with_suffix('.pth')
@@ -210,6 +234,7 @@ def test_a_checkpoint_has_no_other_file_removed(tmp_path):
     for path in kept:
         path.write_text('')
     hub = MessageHub('replaced')
+    hub.update_info('last_ckpt', 'elsewhere/epoch_1.pth')
     names = [f'../{outside.name}', str(outside), 'data.json', 'epoch_1.pth']
     hub.update_info(checkpoint_hook.REPLACED, names)
     hook = checkpoint_hook.SafeCheckpointHook()
@@ -218,6 +243,7 @@ def test_a_checkpoint_has_no_other_file_removed(tmp_path):
     hook.last_ckpt = str(tmp_path / 'epoch_1.pth')
     hook._remove_replaced(hub)
     assert all(path.exists() for path in kept)
+    assert (tmp_path / 'last_checkpoint').read_text() == str(kept[2])
 
 
 def test_what_a_kill_left_half_written_goes(make_runner, tmp_path):
