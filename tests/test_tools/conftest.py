@@ -37,6 +37,8 @@ def load_tool(monkeypatch):
     def load(path):
         name = '.'.join(('tools', *Path(path).with_suffix('').parts))
         loaded.append(name)
+        # as if Python were told to run it
+        monkeypatch.syspath_prepend((ROOT / 'tools' / path).parent)
         return importlib.import_module(name)
 
     yield load

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmbimodal.datasets.annotation import read_annotation
+from mmbimodal.datasets.annotation import read_annotation, read_label_map
 from mmbimodal.datasets.frames import open_frames
 from mmbimodal.datasets.process_pool import parallel_map
 from mmbimodal.datasets.reencode import reencode, target_size
@@ -137,8 +137,8 @@ def test_training_subjects_are_the_official_ones(ntu):
 
 def test_label_maps(ntu):
     tool, _ = ntu
-    names = tool.read_label_map(str(tool.HERE / 'label_map.txt'))
-    more = tool.read_label_map(str(tool.HERE / 'label_map_120.txt'))
+    names = read_label_map(str(tool.HERE / 'label_map.txt'))
+    more = read_label_map(str(tool.HERE / 'label_map_120.txt'))
     assert (len(names), len(more)) == (60, 120)
     assert more[:60] == names
     assert names[0] == 'drink water'

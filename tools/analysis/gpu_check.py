@@ -16,16 +16,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-import torch.multiprocessing as mp
-from mmengine.config import Config
-from mmengine.optim import build_optim_wrapper
-from torch import Tensor, distributed, nn
-from torch.nn.parallel import DistributedDataParallel
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
-from mmbimodal.apis import benchmark, benchmark_models
+    from mmbimodal.apis.benchmark import Steps
+    from mmbimodal.apis.benchmark_models import Variant
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
@@ -45,20 +42,24 @@ class Task(NamedTuple):
         backend (str): Of ``torch.compile``.
     """
 
-    variant: benchmark_models.Variant
+    variant: 'Variant'
     device: str
     batch: int
     backend: str = 'inductor'
 
-    def build(self) -> benchmark.Steps:
+    def build(self) -> 'Steps':
         """The untrained model in float32, and its batch."""
+        from mmbimodal.apis import benchmark, benchmark_models
+
         model = benchmark_models.build_model(self.variant, self.device)
         inputs = benchmark_models.make_inputs(self.variant, self.batch, self.device)
         return benchmark.Steps(self.variant, model, inputs, amp=False)
 
 
-def train(steps: benchmark.Steps, model: nn.Module, optimizer: dict) -> list[float]:
+def train(steps: 'Steps', model: 'nn.Module', optimizer: dict) -> list[float]:
     """Losses of three training steps in mixed precision."""
+    from mmengine.optim import build_optim_wrapper
+
     wrapper = build_optim_wrapper(
         model, dict(type='AmpOptimWrapper', optimizer=dict(optimizer))
     )
@@ -94,7 +95,7 @@ def check_scores(task: Task) -> str:
     return compare(small.build().predict(), expected)
 
 
-def compare(found: Tensor, expected: Tensor, tolerance: float = 1e-3) -> str:
+def compare(found: 'Tensor', expected: 'Tensor', tolerance: float = 1e-3) -> str:
     """Largest difference of two sets of logits."""
     difference = (found.cpu() - expected.cpu()).abs().max().item()
     if not difference <= tolerance:
@@ -104,16 +105,20 @@ def compare(found: Tensor, expected: Tensor, tolerance: float = 1e-3) -> str:
 
 def check_memory(task: Task) -> str:
     """Peak memory of a prediction and of a training step."""
+    from mmbimodal.apis.benchmark import peak_memory
+
     steps = task.build()
     parts = []
     for name, step in (('prediction', steps.predict), ('training', steps.learn)):
-        size = benchmark.peak_memory(step, task.device)
+        size = peak_memory(step, task.device)
         parts.append(f'{name} {"?" if size is None else f"{size / 1e9:.2f} GB"}')
     return f'{task.batch} pairs in float32: ' + ', '.join(parts)
 
 
 def check_compile(task: Task) -> str:
     """One graph, and the same logits."""
+    import torch
+
     steps = task.build()
     expected = steps.predict()
     compiled = torch.compile(steps.model, fullgraph=True, backend=task.backend)
@@ -123,6 +128,9 @@ def check_compile(task: Task) -> str:
 
 def check_two_processes(task: Task) -> str:
     """After three steps both processes hold the same weights."""
+    import torch
+    from torch import multiprocessing as mp
+
     with tempfile.TemporaryDirectory() as folder:
         mp.spawn(_train_in_process, (task, folder), nprocs=2)
         sums = [torch.load(Path(folder) / f'{i}.pth') for i in range(2)]
@@ -132,6 +140,10 @@ def check_two_processes(task: Task) -> str:
 
 
 def _train_in_process(rank: int, task: Task, folder: str) -> None:
+    import torch
+    from torch import distributed
+    from torch.nn.parallel import DistributedDataParallel
+
     # NCCL refuses two processes on one card; gloo takes its tensors.
     store = f'file://{folder}/store'
     distributed.init_process_group('gloo', store, rank=rank, world_size=2)
@@ -173,6 +185,8 @@ def run_checks(task: Task, names: list[str]) -> int:
     Returns:
         int: How many failed.
     """
+    import torch
+
     failed = 0
     for name in names:
         start = time.perf_counter()
@@ -203,6 +217,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+
+    import torch
+    from mmengine.config import Config
+
+    from mmbimodal.apis import benchmark, benchmark_models
+
     if not torch.cuda.is_available():
         sys.exit(
             f'error: PyTorch {torch.__version__} sees no GPU: install a build for '

@@ -15,18 +15,10 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine import fileio
-
-from mmbimodal.apis import one_sentence
-from mmbimodal.errors import InputError
-from mmbimodal.evaluation import (
-    Stratum,
-    measure_strata,
-    read_comparable,
-    read_truth,
-)
-from mmbimodal.visualization import markdown_lines, save_png, strata_figure
+if TYPE_CHECKING:
+    from mmbimodal.evaluation import Stratum
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,6 +46,8 @@ def parse_args() -> argparse.Namespace:
 
 def find_files(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Name of the method and path of each file of predictions."""
+    from mmbimodal.errors import InputError
+
     for argument in arguments:
         name, _, path = argument.partition('=')
         if path:
@@ -79,7 +73,7 @@ def percent(value: float, interval: tuple[float, float] | None, sign: str = '') 
     return f'{text} ({low} to {high})'
 
 
-def table(strata: Sequence[Stratum], against: str) -> list[list[str]]:
+def table(strata: 'Sequence[Stratum]', against: str) -> list[list[str]]:
     """Cells: a row for each stratum."""
     methods = list(strata[0].accuracies)
     tested = list(strata[0].tests)
@@ -97,6 +91,12 @@ def table(strata: Sequence[Stratum], against: str) -> list[list[str]]:
 
 
 def main(args: argparse.Namespace) -> None:
+    from mmengine import fileio
+
+    from mmbimodal.errors import InputError
+    from mmbimodal.evaluation import measure_strata, read_comparable, read_truth
+    from mmbimodal.visualization import markdown_lines, save_png, strata_figure
+
     found = list(find_files(args.predictions))
     if args.rows:
         for name in set(args.rows) - {name for name, _ in found}:
@@ -130,5 +130,8 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.apis import one_sentence
+
     with one_sentence():
-        main(parse_args())
+        main(arguments)

@@ -16,22 +16,13 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from mmbimodal.datasets.annotation import (
-    load_annotation,
-    offsets_of,
-    read_annotation,
-    resolve,
-    write_text,
-)
-from mmbimodal.datasets.annotation_check import find_problems
-from mmbimodal.datasets.ntu_id import parse_ntu_id
-from mmbimodal.datasets.pair_check import SampleCheck, check_sample, crashed, warn
-from mmbimodal.datasets.process_pool import parallel_map
-from mmbimodal.errors import InputError
+if TYPE_CHECKING:
+    from mmbimodal.datasets.pair_check import SampleCheck
 
 SHOWN = 5
 """Lines of one kind that are printed; ``--json`` holds all."""
@@ -45,8 +36,12 @@ def check_samples(
     data_root: str,
     value_windows: dict[str, list[float]],
     workers: int | None,
-) -> dict[str, SampleCheck]:
+) -> 'dict[str, SampleCheck]':
     """Sample id → what was found, every frame decoded."""
+    from mmbimodal.datasets.annotation import offsets_of, resolve
+    from mmbimodal.datasets.pair_check import check_sample, crashed
+    from mmbimodal.datasets.process_pool import parallel_map
+
     metainfo, rows = annotation['metainfo'], annotation['data_list']
     samples = [
         dict(
@@ -73,7 +68,7 @@ def check_samples(
     return {row['sample_id']: check for row, check in zip(rows, checks)}
 
 
-def sample_errors(annotation: dict, checks: dict[str, SampleCheck]) -> list[str]:
+def sample_errors(annotation: dict, checks: 'dict[str, SampleCheck]') -> list[str]:
     """One line per file or sample that cannot be used."""
     errors = []
     for row in annotation['data_list']:
@@ -117,6 +112,9 @@ def overlap_errors(annotation: dict, other: dict, protocol: str) -> list[str]:
 
 
 def _values(sample_ids: Sequence[str], what: str) -> set:
+    from mmbimodal.datasets.ntu_id import parse_ntu_id
+    from mmbimodal.errors import InputError
+
     for sample_id in sample_ids:
         if parse_ntu_id(sample_id) is None:
             raise InputError(
@@ -134,7 +132,9 @@ def class_counts(annotation: dict) -> dict[str, int]:
     return {name: labels[label] for label, name in enumerate(classes)}
 
 
-def modality_table(annotation: dict, checks: dict[str, SampleCheck]) -> dict[str, dict]:
+def modality_table(
+    annotation: dict, checks: 'dict[str, SampleCheck]'
+) -> dict[str, dict]:
     """Per modality: files, lowest, median and highest number of frames,
     frame rates and sizes."""
     table = {}
@@ -153,9 +153,11 @@ def modality_table(annotation: dict, checks: dict[str, SampleCheck]) -> dict[str
 
 
 def find_warnings(
-    annotation: dict, checks: dict[str, SampleCheck], classes: dict[str, int]
+    annotation: dict, checks: 'dict[str, SampleCheck]', classes: dict[str, int]
 ) -> list[str]:
     """What a training would take without complaint."""
+    from mmbimodal.datasets.pair_check import warn
+
     warnings = [
         f'{sample_id}: {line}'
         for sample_id, check in checks.items()
@@ -219,6 +221,10 @@ def _class_table(report: dict) -> Table:
 
 def check(args: argparse.Namespace) -> dict:
     """Everything that is to be said about an annotation."""
+    from mmbimodal.datasets.annotation import load_annotation, read_annotation
+    from mmbimodal.datasets.annotation_check import find_problems
+    from mmbimodal.errors import InputError
+
     if args.protocol != 'none' and not args.against:
         raise InputError(
             f'--protocol {args.protocol} compares two splits: '
@@ -248,6 +254,8 @@ def check(args: argparse.Namespace) -> dict:
 
 def _value_windows(words: Sequence[str]) -> dict[str, list[float]]:
     """``['ir=20000,30000']`` → modality → lowest and highest grey value."""
+    from mmbimodal.errors import InputError
+
     windows = {}
     for word in words:
         match = re.fullmatch(r'([^=]+)=([-+.\d]+),([-+.\d]+)', word)
@@ -298,6 +306,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> int:
+    from mmbimodal.datasets.annotation import write_text
+
     report = check(args)
     show(report)
     if args.json:
@@ -308,7 +318,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.errors import InputError
+
     try:
-        sys.exit(main(parse_args()))
+        sys.exit(main(arguments))
     except InputError as error:
         sys.exit(f'error: {error}')

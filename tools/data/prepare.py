@@ -26,18 +26,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmbimodal.datasets.annotation import read_annotation, read_label_map, write_text
-from mmbimodal.datasets.preparation import (
-    Scan,
-    add_arguments,
-    add_split_arguments,
-    prepare_folders,
-    prepare_scans,
-    read_list,
-    read_table,
-)
-from mmbimodal.errors import InputError
+from _arguments import add_arguments, add_split_arguments
+
+if TYPE_CHECKING:
+    from mmbimodal.datasets.preparation import Scan
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -166,6 +160,8 @@ PREPROCESSOR = """
 
 def write_config(data_root: Path, modalities: Sequence[str], fold: str) -> Path:
     """Write DATA_ROOT/config.py, unless it is there; returns its path."""
+    from mmbimodal.datasets.annotation import read_annotation, write_text
+
     path = data_root / 'config.py'
     if not path.exists():
         train = read_annotation(str(data_root / f'annotations/{fold}train.json'))
@@ -191,6 +187,8 @@ def write_config(data_root: Path, modalities: Sequence[str], fold: str) -> Path:
 
 def by_name(words: Sequence[str], what: str) -> dict[str, str]:
     """``['rgb=DIR', 'ir=DIR']`` → modality → what is given of it."""
+    from mmbimodal.errors import InputError
+
     pairs = [word.partition('=') for word in words]
     wrong = [w for w, (name, _, path) in zip(words, pairs) if not (name and path)]
     if wrong or len({name for name, _, _ in pairs}) < len(pairs):
@@ -203,6 +201,8 @@ def by_name(words: Sequence[str], what: str) -> dict[str, str]:
 
 def offsets(words: Sequence[str]) -> dict[str, float]:
     """``['ir=0.6']`` → modality → seconds."""
+    from mmbimodal.errors import InputError
+
     try:
         return {name: float(value) for name, value in by_name(words, '').items()}
     except ValueError as error:
@@ -212,8 +212,11 @@ def offsets(words: Sequence[str]) -> dict[str, float]:
         ) from error
 
 
-def read_lists(args: argparse.Namespace, roots: dict[str, Path]) -> dict[str, Scan]:
+def read_lists(args: argparse.Namespace, roots: dict[str, Path]) -> 'dict[str, Scan]':
     """Modality → files of its lists."""
+    from mmbimodal.datasets.preparation import read_list
+    from mmbimodal.errors import InputError
+
     scans: dict[str, Scan] = {}
     splits = ('train', 'test') if args.test_list else (None,)
     for words, split in zip((args.list, args.test_list), splits):
@@ -236,6 +239,14 @@ def read_lists(args: argparse.Namespace, roots: dict[str, Path]) -> dict[str, Sc
 
 
 def main(args: argparse.Namespace) -> None:
+    from mmbimodal.datasets.annotation import read_label_map
+    from mmbimodal.datasets.preparation import (
+        prepare_folders,
+        prepare_scans,
+        read_table,
+    )
+    from mmbimodal.errors import InputError
+
     if bool(args.folders) == bool(args.csv):
         raise InputError(
             'give either the folder of each modality, such as rgb=DIR ir=DIR, or '
@@ -279,8 +290,11 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.errors import InputError
+
     try:
-        main(parse_args())
+        main(arguments)
     except InputError as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:

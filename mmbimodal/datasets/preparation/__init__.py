@@ -4,10 +4,9 @@ from .listing import read_list, read_table
 from .naming import Name, path_rule, regex_rule, word_rule
 from .own_data import prepare_folders, prepare_scans
 from .pairing import Pairing, Scan, pair, scan
-from .recipe import Recipe, add_arguments, prepare
+from .recipe import Recipe, prepare
 from .report import Report
 from .splits import (
-    add_split_arguments,
     check_split_arguments,
     divide,
     draw_folds,
@@ -21,8 +20,6 @@ __all__ = [
     'Recipe',
     'Report',
     'Scan',
-    'add_arguments',
-    'add_split_arguments',
     'check_split_arguments',
     'divide',
     'draw_folds',

@@ -74,8 +74,7 @@ def prepare_scans(
 
     Args:
         args (argparse.Namespace): ``data_root`` and those of
-            :func:`~.splits.add_split_arguments` and
-            :func:`~.recipe.add_arguments`.
+            ``tools/data/_arguments.py``.
         scans (Mapping[str, Scan]): Modality → its files.
         classes (Sequence[str]): Class names; empty if the files tell them.
         dataset (str): Name of the data set.

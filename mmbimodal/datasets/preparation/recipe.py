@@ -1,6 +1,5 @@
 """From folders of files to annotations: pair, probe, place, write, report."""
 
-import argparse
 import json
 import os.path as osp
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -75,30 +74,6 @@ class Recipe:
     def file(self, name: str) -> str:
         """Path of an output."""
         return str(self.out / f'{self.prefix}{name}')
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of :func:`prepare` that every data set's tool has.
-
-    Args:
-        parser (argparse.ArgumentParser): Gets ``--check``, ``--reencode``
-            and ``--workers``; the help's lines are as they are to be shown.
-    """
-    parser.add_argument(
-        '--check',
-        choices=['decode', 'open', 'none'],
-        default='decode',
-        help='decode every frame, read the headers, or only see that the\n'
-        'files are not empty',
-    )
-    parser.add_argument(
-        '--reencode',
-        type=int,
-        metavar='SHORT_SIDE',
-        help='also write smaller videos (340 is usual) and annotate these;\n'
-        'can be interrupted and started again',
-    )
-    parser.add_argument('--workers', type=int, help='default: one per CPU')
 
 
 def prepare(

@@ -17,38 +17,6 @@ Split = dict[str, str]
 """Sample id → 'train' | 'test'."""
 
 
-def add_split_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of :func:`check_split_arguments` and :func:`divide`."""
-    parser.add_argument(
-        '--split-file',
-        type=Path,
-        metavar='FILE',
-        help='lines "id train|test", or JSON: {"train": [id, ...],\n'
-        '"test": [...]} or {id: "train"|"test"}; default: drawn by --seed',
-    )
-    parser.add_argument(
-        '--test-share',
-        type=float,
-        default=0.2,
-        metavar='SHARE',
-        help='share of every class that is drawn for testing, at least one\n'
-        'sample; default: 0.2',
-    )
-    parser.add_argument(
-        '--folds',
-        type=int,
-        metavar='K',
-        help='draw K splits for cross-validation instead, fold0_train.json,\n'
-        'fold0_test.json, ...; every sample tests once',
-    )
-    parser.add_argument(
-        '--seed',
-        type=int,
-        default=0,
-        help='of the drawn split or folds; default: 0',
-    )
-
-
 def check_split_arguments(args: argparse.Namespace) -> None:
     """Refuse values that no data set can be divided by.
 
@@ -73,7 +41,8 @@ def divide(classes: Mapping[str, str], args: argparse.Namespace) -> dict[str, Sp
 
     Args:
         classes (Mapping[str, str]): Sample id → class name, of usable samples.
-        args (argparse.Namespace): Of :func:`add_split_arguments`.
+        args (argparse.Namespace): Of ``add_split_arguments`` in
+            ``tools/data/_arguments.py``.
 
     Returns:
         dict[str, Split]: Beginning of the annotations' names → split.

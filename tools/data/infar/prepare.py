@@ -16,13 +16,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbimodal.datasets.annotation import read_label_map
-from mmbimodal.datasets.preparation import (
-    add_arguments,
-    add_split_arguments,
-    prepare_folders,
-)
-from mmbimodal.errors import InputError
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _arguments import add_arguments, add_split_arguments
 
 LABEL_MAP = Path(__file__).resolve().parent / 'label_map.txt'
 OFFICIAL = dict(train=960, test=240)
@@ -56,6 +51,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
+    from mmbimodal.datasets.annotation import read_label_map
+    from mmbimodal.datasets.preparation import prepare_folders
+
     prepare_folders(
         args,
         dict(rgb=args.rgb_root, ir=args.ir_root),
@@ -67,8 +65,11 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.errors import InputError
+
     try:
-        main(parse_args())
+        main(arguments)
     except InputError as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:

@@ -15,20 +15,13 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
-from mmbimodal.datasets.annotation import read_label_map
-from mmbimodal.datasets.ntu_id import parse_ntu_id
-from mmbimodal.datasets.preparation import (
-    Name,
-    Recipe,
-    add_arguments,
-    prepare,
-    scan,
-)
-from mmbimodal.datasets.skeleton import read_ntu
-from mmbimodal.datasets.text_file import read_text
-from mmbimodal.datasets.video_probe import SKELETON_SUFFIX, VIDEO_SUFFIXES
-from mmbimodal.errors import InputError
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _arguments import add_arguments
+
+if TYPE_CHECKING:
+    from mmbimodal.datasets.preparation import Name
 
 HERE = Path(__file__).resolve().parent
 FOLDERS = dict(rgb='nturgb+d_rgb', ir='nturgb+d_ir', skeleton='nturgb+d_skeletons')
@@ -40,62 +33,12 @@ STEM = re.compile(r'(S\d{3}C\d{3}P\d{3}R\d{3}A\d{3})(_[a-z]+)?')
 # https://github.com/shahroudy/NTURGB-D: who trains; the others test
 TRAIN_CAMERAS = {2, 3}
 TRAIN_SUBJECTS = {
-    1,
-    2,
-    4,
-    5,
-    8,
-    9,
-    13,
-    14,
-    15,
-    16,
-    17,
-    18,
-    19,
-    25,
-    27,
-    28,
-    31,
-    34,
-    35,
-    38,
-}
+    1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38,
+}  # fmt: skip
 TRAIN_SUBJECTS_120 = TRAIN_SUBJECTS | {
-    45,
-    46,
-    47,
-    49,
-    50,
-    52,
-    53,
-    54,
-    55,
-    56,
-    57,
-    58,
-    59,
-    70,
-    74,
-    78,
-    80,
-    81,
-    82,
-    83,
-    84,
-    85,
-    86,
-    89,
-    91,
-    92,
-    93,
-    94,
-    95,
-    97,
-    98,
-    100,
-    103,
-}
+    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84,
+    85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103,
+}  # fmt: skip
 OFFICIAL = dict(xview=dict(train=37920, test=18960), xsub=dict(train=40320, test=16560))
 # without the 302 and 535 samples whose skeletons are missing or incomplete
 OFFICIAL_SKELETON = dict(
@@ -109,6 +52,8 @@ OFFICIAL_120_SKELETON = dict(
 
 def is_train(sample_id: str, protocol: str, ntu120: bool) -> bool:
     """Whether a protocol trains on a sample."""
+    from mmbimodal.datasets.ntu_id import parse_ntu_id
+
     sample = parse_ntu_id(sample_id)
     if protocol == 'xview':
         return sample.camera in TRAIN_CAMERAS
@@ -121,18 +66,26 @@ def split_of(sample_ids: Sequence[str], protocol: str, ntu120: bool) -> dict[str
     return {i: 'train' if is_train(i, protocol, ntu120) else 'test' for i in sample_ids}
 
 
-def name_of(path: PurePath) -> Name | None:
+def name_of(path: PurePath) -> 'Name | None':
+    from mmbimodal.datasets.preparation import Name
+
     match = STEM.fullmatch(path.name)
     return match and Name(match[1])
 
 
 def label_of(sample_id: str, num_classes: int) -> int | None:
+    from mmbimodal.datasets.ntu_id import parse_ntu_id
+
     label = parse_ntu_id(sample_id).action - 1
     return label if 0 <= label < num_classes else None
 
 
 def read_ids(path: Path) -> list[str]:
     """Sample ids in a text file, which may have prose above."""
+    from mmbimodal.datasets.ntu_id import parse_ntu_id
+    from mmbimodal.datasets.text_file import read_text
+    from mmbimodal.errors import InputError
+
     text = read_text(str(path), 'list', 'give a text file of sample ids')
     ids = [i for i in text.split() if parse_ntu_id(i)]
     if not ids:
@@ -195,6 +148,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
+    from mmbimodal.datasets.annotation import read_label_map
+    from mmbimodal.datasets.preparation import Recipe, prepare, scan
+    from mmbimodal.datasets.skeleton import read_ntu
+    from mmbimodal.datasets.video_probe import SKELETON_SUFFIX, VIDEO_SUFFIXES
+    from mmbimodal.errors import InputError
+
     protocol = args.protocol or ('xsub' if args.ntu120 else 'xview')
     if protocol == ('xview' if args.ntu120 else 'xset'):
         raise InputError(
@@ -243,8 +202,11 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
+    arguments = parse_args()
+    from mmbimodal.errors import InputError
+
     try:
-        main(parse_args())
+        main(arguments)
     except InputError as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:
