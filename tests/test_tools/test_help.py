@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = sorted(
     str(path.relative_to(ROOT / 'tools'))
     for path in (ROOT / 'tools').rglob('*.py')
-    if 'parse_args' in path.read_text(encoding='utf-8')
+    if 'def parse_args' in path.read_text(encoding='utf-8')
 )
 PAGES = [ROOT / 'README.md', ROOT / 'model_zoo.md', *(ROOT / 'docs').glob('*.md')]
 REPORT = """
