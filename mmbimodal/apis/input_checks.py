@@ -69,11 +69,9 @@ def warn_of_swapped(preprocessor: nn.Module, batch: dict) -> None:
         if hasattr(part, 'mean')  # joints are not normalised
     }
     for i, sample in enumerate(batch['data_samples']):
-        found = {
-            name: _coloured(batch['inputs'][name][i])
-            for name in expected
-            if batch['inputs'][name][i].numel()
-        }
+        # A model may leave out a modality that the config can normalise.
+        frames = {name: x[i] for name, x in batch['inputs'].items() if name in expected}
+        found = {name: _coloured(x) for name, x in frames.items() if x.numel()}
         grey = [name for name, x in found.items() if expected[name] and not x]
         coloured = [name for name, x in found.items() if x and not expected[name]]
         if grey and coloured:
