@@ -10,7 +10,7 @@ from .inference import (
     inspect_selection,
 )
 from .inferencer import MMBimodalInferencer
-from .provenance import provenance
+from .provenance import describe_machine, provenance
 from .robustness import Condition, all_conditions, measure_robustness
 from .upstream_tools import find_upstream, one_sentence, run_mmaction_tool
 
@@ -22,6 +22,7 @@ __all__ = [
     'Selection',
     'all_conditions',
     'build_test_set',
+    'describe_machine',
     'extract_features',
     'find_upstream',
     'get_complexity',

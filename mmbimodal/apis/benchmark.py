@@ -2,7 +2,6 @@
 
 import ctypes
 import gc
-import platform
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -213,17 +212,3 @@ def matmul_peak(device: str, amp: bool) -> float:
     )
     with torch.inference_mode(), torch.autocast(kind, enabled=amp):
         return side**3 / min(seconds(step) for _ in range(4) for step in products)
-
-
-def describe_machine(device: str) -> str:
-    """Processor or GPU, threads, vector extensions and PyTorch's version."""
-    name, cpuinfo = platform.machine(), Path('/proc/cpuinfo')
-    if torch.device(device).type == 'cuda':
-        name = torch.cuda.get_device_name(device)
-    elif cpuinfo.is_file():
-        found = re.search(r'^model name\s*: (.*)$', cpuinfo.read_text(), re.MULTILINE)
-        name = found[1] if found else name
-    return (
-        f'{name}, {torch.get_num_threads()} threads, '
-        f'{torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}'
-    )

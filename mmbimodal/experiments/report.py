@@ -120,6 +120,14 @@ def write_report(table: Table, results: Results, folder: Path) -> None:
     ]
     rows = [names, *([x[name] for name in names] for x in records)]
     lines = [f'### {title}', '', f'`{command}`', '', table.note, '']
+    machines = {
+        run['machine']
+        for runs in results.values()
+        for run in runs.values()
+        if 'machine' in run  # the earliest results do not say it
+    }
+    if machines:
+        lines += [f'Machine: {"; ".join(sorted(machines))}.', '']
     lines += markdown_lines(rows)
     fileio.put_text('\n'.join(lines) + '\n', folder / 'table.md')
     sheet = io.StringIO()

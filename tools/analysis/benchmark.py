@@ -117,7 +117,12 @@ def main(args: argparse.Namespace) -> None:
     import torch
     from mmengine.config import Config
 
-    from mmbimodal.apis import benchmark, benchmark_runs, one_sentence
+    from mmbimodal.apis import (
+        benchmark,
+        benchmark_runs,
+        describe_machine,
+        one_sentence,
+    )
     from mmbimodal.datasets.annotation import write_text
     from mmbimodal.models.layers import linear
     from mmbimodal.visualization import growth_figure, print_table, save_png
@@ -135,7 +140,7 @@ def main(args: argparse.Namespace) -> None:
         args.repeats,
         partial(setattr, linear, 'USE_ONEDNN') if linear.USE_ONEDNN else None,
     )
-    machine = benchmark.describe_machine(args.device)
+    machine = describe_machine(args.device)
     with one_sentence():
         if args.growth:
             found = dict(growth=benchmark_runs.grow(settings))

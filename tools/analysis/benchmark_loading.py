@@ -145,8 +145,7 @@ def main(args: argparse.Namespace) -> None:
     from rich.progress import track
 
     from mmbimodal.apis import benchmark_loading as loading
-    from mmbimodal.apis import one_sentence
-    from mmbimodal.apis.benchmark import describe_machine
+    from mmbimodal.apis import describe_machine, one_sentence
     from mmbimodal.datasets.annotation import write_text
     from mmbimodal.datasets.synthetic.ntu_size import write_ntu_size
     from mmbimodal.visualization import print_table

@@ -221,7 +221,7 @@ def main(argv: list[str] | None = None) -> None:
     import torch
     from mmengine.config import Config
 
-    from mmbimodal.apis import benchmark, benchmark_models
+    from mmbimodal.apis import benchmark_models, describe_machine
 
     if not torch.cuda.is_available():
         sys.exit(
@@ -236,7 +236,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     variant = benchmark_models.make_variants(*configs)['d']
     names = [x for x in CHECKS if x != 'benchmark' or not args.skip_benchmark]
-    print(benchmark.describe_machine('cuda'))
+    print(describe_machine('cuda'))
     sys.exit(min(run_checks(Task(variant, 'cuda', args.batch), names), 1))
 
 
