@@ -173,3 +173,12 @@ def test_a_page_without_a_place_stays(written, text):
     with pytest.raises(InputError, match='page.md has . places for tiny: write'):
         publish('tiny', written, page)
     assert page.read_text() == text
+
+
+def test_the_table_names_the_machines_that_are_known(tmp_path):
+    runs = {0: result(0, 60.0), 1: result(1, 61.0, machine='Two threads of a CPU')}
+    write_report(table(), dict(first=runs, second={}, third={}), tmp_path)
+    text = (tmp_path / 'table.md').read_text()
+    assert text.count('Machine: Two threads of a CPU.') == 1
+    write_report(table(), dict(first={0: runs[0]}, second={}, third={}), tmp_path)
+    assert 'Machine' not in (tmp_path / 'table.md').read_text()
