@@ -4,7 +4,7 @@ import torch
 from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
 from mmaction.utils import SampleList
-from mmengine.model.weight_init import trunc_normal_init, xavier_init
+from mmengine.model.weight_init import constant_init, trunc_normal_init, xavier_init
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
@@ -63,6 +63,9 @@ class MaskedFusionHead(BaseHead):
             prefers frames that show nothing, since these change the
             student's prediction least. Defaults to True, the paper's one
             loss for all.
+        identity_init (bool): Extension, not in the paper: the output layers
+            of attention and MLP start at zero, so that training starts from
+            the sum of the class tokens. Defaults to False.
         init_std (float): Deviation of the classifiers' initial weights.
             Defaults to 0.02.
         kwargs: For :class:`mmaction.models.heads.BaseHead`. Data sets with
@@ -82,6 +85,7 @@ class MaskedFusionHead(BaseHead):
         key_frames_only: bool = False,
         loss_distill: dict | None = dict(type='SelfDistillLoss'),
         distill_selection: bool = True,
+        identity_init: bool = False,
         init_std: float = 0.02,
         **kwargs: Any,
     ) -> None:
@@ -100,7 +104,7 @@ class MaskedFusionHead(BaseHead):
         self.mask_attention, self.mask_mlp = mask_attention, mask_mlp
         self.key_frames_only = key_frames_only
         self.distill_selection = distill_selection
-        self.init_std = init_std
+        self.identity_init, self.init_std = identity_init, init_std
         self.fusion = (
             nn.ModuleDict(
                 dict(
@@ -123,6 +127,9 @@ class MaskedFusionHead(BaseHead):
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 xavier_init(module, distribution='uniform')
+        if self.identity_init and self.fusion is not None:
+            for module in (self.fusion.attn.proj, self.fusion.mlp.fc2):
+                constant_init(module, 0)
         trunc_normal_init(self.fc_cls, std=self.init_std)
         if self.loss_distill is not None:
             trunc_normal_init(self.fc_teacher, std=self.init_std)

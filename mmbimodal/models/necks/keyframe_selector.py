@@ -56,6 +56,10 @@ class KeyframeSelector(BaseModule):
         sigma (float): Standard deviation of the noise, in units of the
             normalised score. Defaults to 0.05.
         num_samples (int): Draws of the noise. Defaults to 500.
+        centre_gradient (bool): Extension, not in the paper: the gradient of
+            the chosen frames' marks, less its mean over them, is what the
+            scores get. Dropped frames get no gradient, so that without it
+            frames are favoured for being chosen. Defaults to False.
         init_cfg (dict, optional): Defaults to Xavier.
     """
 
@@ -68,6 +72,7 @@ class KeyframeSelector(BaseModule):
         r2: float = 0.35,
         sigma: float = 0.05,
         num_samples: int = 500,
+        centre_gradient: bool = False,
         init_cfg: dict | None = dict(type='Xavier', layer='Linear'),
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -84,6 +89,7 @@ class KeyframeSelector(BaseModule):
             )
         self.k1, self.k2, self.r1, self.r2 = k1, k2, r1, r2
         self.sigma, self.num_samples = sigma, num_samples
+        self.centre_gradient = centre_gradient
         self.fc1 = nn.Linear(in_channels, in_channels // 2)
         self.fc2 = nn.Linear(in_channels // 2 * 2, 1)
 
@@ -229,8 +235,26 @@ class KeyframeSelector(BaseModule):
                 jacobian = perturbed_jacobian(
                     ranking, frames.shape[1], noise, self.sigma
                 )
+            chosen = hard * ranking.isfinite()
             hard = straight_through(hard, scores, jacobian)
+            if self.centre_gradient and hard.requires_grad:
+                hard.register_hook(lambda grad: centred(grad, chosen))
         return hard * ranking.isfinite()
+
+
+def centred(grad: Tensor, chosen: Tensor) -> Tensor:
+    """Gradient of the chosen frames less its mean over them.
+
+    Args:
+        grad (Tensor): Gradient of the frames' marks, B×F.
+        chosen (Tensor): 1 for the chosen frames, 0 for the others, B×F.
+
+    Returns:
+        Tensor: B×F; 0 for the frames that are not chosen.
+    """
+    count = chosen.sum(dim=1, keepdim=True).clamp_min(1)
+    mean = (grad * chosen).sum(dim=1, keepdim=True) / count
+    return (grad - mean) * chosen
 
 
 def normalise_scores(scores: Tensor, present: Tensor) -> Tensor:
