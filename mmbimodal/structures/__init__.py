@@ -10,7 +10,7 @@ from .branch_features import (
     pool_features,
     tensors_of,
 )
-from .branches import Branches, present_mean, present_softmax
+from .branches import Branches, present_mean, present_softmax, top_k_accuracy
 from .condition import Condition
 from .features import Features
 from .merged_tokens import frame_group, merge_modalities, num_kept
@@ -60,5 +60,6 @@ __all__ = [
     'select_regions',
     'tensors_of',
     'to_mask',
+    'top_k_accuracy',
     'without_modalities',
 ]

@@ -1,5 +1,6 @@
 """What the classifiers of the branches say, and averages over the present ones."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -30,3 +31,25 @@ def present_softmax(values: Tensor, present: Tensor) -> Tensor:
     """Weights of the present ones, B×M; equal ones where none is present."""
     lowest = torch.finfo(values.dtype).min
     return values.masked_fill(~present, lowest).softmax(dim=1)
+
+
+def top_k_accuracy(
+    scores: Tensor, labels: Tensor, topk: Sequence[int], present: Tensor | None = None
+) -> list[Tensor]:
+    """MMAction2's ``top_k_accuracy`` on the device, without a wait for it.
+
+    Args:
+        scores (Tensor): B×K.
+        labels (Tensor): Classes, B.
+        topk (Sequence[int]): Each k.
+        present (Tensor, optional): Which samples count, B. Defaults to all.
+
+    Returns:
+        list[Tensor]: Share of the counted samples whose class is among the k
+        highest scores, for each k; 0 of none.
+    """
+    if present is None:
+        present = torch.ones_like(labels, dtype=torch.bool)
+    # B×K, the class of the highest score last; NaN counts as the highest
+    hits = scores.detach().argsort(dim=1, stable=True) == labels[:, None]
+    return [present_mean(hits[:, -k:].any(dim=1).float(), present) for k in topk]

@@ -7,7 +7,8 @@ that decides a shape) and a copy to the CPU are faults. On a fake ``cuda``
 indexing by integers is refused, hence a device of our own.
 
 ``python tests/test_configs/fake_device.py configs/staf_infar.py …`` prints a
-JSON object, fault by config. It needs a process of its own: a device that is
+JSON object, fault by config; ``config.py:QMFHead`` replaces neck and head by that
+fusion of scores. It needs a process of its own: a device that is
 registered stays.
 """
 
@@ -183,9 +184,20 @@ def run(config: Config, mode: FakeTensorMode) -> str | None:
     return fault_of(step, mode)
 
 
+def load(argument: str) -> Config:
+    """A config, or one with another head, ``config.py:Head``."""
+    path, _, head = argument.partition(':')
+    config = Config.fromfile(path)
+    if head:
+        modalities = config.train_dataloader.dataset.modalities
+        config.model.neck = None
+        config.model.cls_head.update(type=head, modalities=modalities)
+    return config
+
+
 if __name__ == '__main__':
     logging.disable(logging.INFO)
     init_default_scope('mmaction')
     mode = make_mode()
-    found = {x: run(Config.fromfile(x), mode) for x in sys.argv[1:]}
+    found = {x: run(load(x), mode) for x in sys.argv[1:]}
     json.dump(found, sys.stdout)

@@ -12,6 +12,10 @@ FOLDER = Path(__file__).parent
 # The data sets of a method differ in sizes and names only.
 QUICK = [x for x in FILES if x.stem.endswith('_synth')]
 REST = [x for x in FILES if x not in QUICK]
+SCORE_FUSIONS = [
+    f'{next(x for x in QUICK if x.stem == "timesformer_synth")}:{head}'
+    for head in ('ScoreAverageHead', 'TMCHead', 'QMFHead', 'DynMMHead', 'PDFHead')
+]
 
 
 def run_python(*arguments):
@@ -29,6 +33,7 @@ def run_python(*arguments):
     'files',
     [
         pytest.param(QUICK, id='synth'),
+        pytest.param(SCORE_FUSIONS, id='score_fusions'),
         pytest.param(REST, id='rest', marks=pytest.mark.slow),
     ],
 )

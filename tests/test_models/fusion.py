@@ -44,10 +44,18 @@ def features(size=BATCH, count=2, seed=0, absent=(), scale=1.0, channels=None):
     }
 
 
-def samples(size=BATCH, offset=0):
-    """Labelled 0, 1, …, with indices of the data set from ``offset`` on."""
+def samples(size=BATCH, offset=0, absent=()):
+    """Labelled 0, 1, …, with indices of the data set from ``offset`` on.
+
+    ``absent``: pairs (modality, row), as for :func:`features`.
+    """
     return [
-        ActionDataSample(metainfo=dict(sample_idx=i + offset)).set_gt_label(i % CLASSES)
+        ActionDataSample(
+            metainfo=dict(
+                sample_idx=i + offset,
+                modalities=dict.fromkeys(x for x in NAMES if (x, i) not in absent),
+            )
+        ).set_gt_label(i % CLASSES)
         for i in range(size)
     ]
 

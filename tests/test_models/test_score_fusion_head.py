@@ -6,11 +6,12 @@ import pytest
 import torch
 from factory import CLASSES, build, total
 from fusion import NAMES, WIDTH, config_of, features, make, samples
+from mmaction.evaluation import top_k_accuracy as upstream_accuracy
 from mmaction.registry import MODELS
 from test_multi_branch import BRANCHES, IMAGES, branch_of
 
 from mmbimodal.errors import InputError
-from mmbimodal.structures import BranchFeatures
+from mmbimodal.structures import BranchFeatures, top_k_accuracy
 
 HEADS = pytest.mark.parametrize(
     'kind', ['ScoreAverageHead', 'TMCHead', 'QMFHead', 'DynMMHead', 'PDFHead']
@@ -50,8 +51,14 @@ def autocast(dtype):
 
 
 def probabilities(head, feats, size):
+    absent = [
+        (name, i)
+        for name, branch in feats.items()
+        for i, present in enumerate(branch.present.tolist())
+        if not present
+    ]
     with torch.no_grad():
-        found = head.eval().predict(feats, samples(size))
+        found = head.eval().predict(feats, samples(size, absent=absent))
     scores = torch.stack([x.pred_score for x in found])
     assert scores.isfinite().all()
     torch.testing.assert_close(scores.sum(1), torch.ones(size))
@@ -221,6 +228,23 @@ def test_soft_labels(kind):
         sample.set_gt_label(torch.eye(CLASSES)[i])
     fresh = make(kind).train().loss(feats, soft)
     torch.testing.assert_close(total(fresh), total(hard))
+
+
+def test_accuracies_are_those_of_upstream():
+    """Over the present samples; of equal scores the later class is higher."""
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(50, CLASSES, generator=generator)
+    labels = torch.randint(0, CLASSES, (50,), generator=generator)
+    present = torch.rand(50, generator=generator) > 0.4
+    ours = top_k_accuracy(scores, labels, (1, 2, 9), present)
+    theirs = upstream_accuracy(
+        scores[present].numpy(), labels[present].numpy(), (1, 2, 9)
+    )
+    assert [x.item() for x in ours] == pytest.approx(theirs)
+    assert top_k_accuracy(scores, labels, (1,), present & False)[0] == 0
+    equal, first = torch.ones(3, CLASSES), torch.tensor([0, 0, CLASSES - 1])
+    found = torch.stack(top_k_accuracy(equal, first, (1, CLASSES)))
+    torch.testing.assert_close(found, torch.tensor([1 / 3, 1.0]))
 
 
 # backbones ---------------------------------------------------------------

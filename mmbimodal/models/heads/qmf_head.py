@@ -99,7 +99,9 @@ class QMFHead(ScoreFusionHead):
         scores = self.fuse(branches)
         losses = self.branch_losses(branches, targets)
         losses['loss_cls'] = cross_entropy(scores, targets).mean()
-        index = self._indices(data_samples)
+        indices = self._indices(data_samples)
+        self._reserve(max(indices) + 1)
+        index = torch.tensor(indices, device=self.history.device)
         rank = ranking_loss(
             self.confidence(branches),
             self.recall(index),
@@ -114,7 +116,6 @@ class QMFHead(ScoreFusionHead):
 
     def recall(self, index: Tensor) -> Tensor:
         """History of some samples, scaled to [0, 1] over all, B×M."""
-        self._reserve(index)
         low = self.history.amin(dim=0)
         width = self.history.amax(dim=0) - low
         # all equal, as before the first step: nobody is harder than others
@@ -123,20 +124,22 @@ class QMFHead(ScoreFusionHead):
     @torch.no_grad()
     def remember(self, index: Tensor, values: Tensor) -> None:
         """Add the losses of a batch (B×M), in all processes."""
-        index = torch.cat(all_gather(index))
+        gathered = all_gather(index)
+        if len(gathered) > 1:
+            # The host has to wait for the other processes' samples.
+            self._reserve(int(torch.cat(gathered).max()) + 1)
         values = torch.cat(all_gather(values.detach()))
-        self._reserve(index)
-        self.history.index_add_(0, index, values)
+        self.history.index_add_(0, torch.cat(gathered), values)
 
-    def _reserve(self, index: Tensor) -> None:
-        """Rows up to the largest index."""
-        missing = int(index.max()) + 1 - len(self.history)
+    def _reserve(self, size: int) -> None:
+        """Rows for at least ``size`` samples."""
+        missing = size - len(self.history)
         if missing > 0:
             self.history = torch.cat(
                 (self.history, self.history.new_zeros(missing, self.history.shape[1]))
             )
 
-    def _indices(self, data_samples: SampleList) -> Tensor:
+    def _indices(self, data_samples: SampleList) -> list[int]:
         """Indices of the samples in the data set, B."""
         if any('sample_idx' not in x.metainfo for x in data_samples):
             raise InputError(
@@ -144,9 +147,7 @@ class QMFHead(ScoreFusionHead):
                 'keeps the history of each: use PairedDataset and '
                 'PackModalityInputs, or let your own transforms hand it on'
             )
-        return torch.tensor(
-            [x.metainfo['sample_idx'] for x in data_samples], device=self.history.device
-        )
+        return [x.metainfo['sample_idx'] for x in data_samples]
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any

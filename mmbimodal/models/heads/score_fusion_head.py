@@ -4,14 +4,19 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmaction.evaluation import top_k_accuracy
 from mmaction.models.heads import BaseHead
 from mmaction.utils import SampleList
 from mmengine.model.weight_init import trunc_normal_init
 from torch import Tensor, nn
 
 from mmbimodal.errors import InputError
-from mmbimodal.structures import Branches, BranchFeatures, pool_features, present_mean
+from mmbimodal.structures import (
+    Branches,
+    BranchFeatures,
+    pool_features,
+    present_mean,
+    top_k_accuracy,
+)
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
@@ -208,13 +213,15 @@ class ScoreFusionHead(BaseHead):
             targets = self._targets(data_samples, branches.logits)
             scores, losses = self.fusion_loss(branches, targets, data_samples)
         labels = targets.argmax(dim=1)
-        for k, accuracy in self._accuracies(scores, labels):
+        for k, accuracy in zip(self.topk, top_k_accuracy(scores, labels, self.topk)):
             losses[f'top{k}_acc'] = accuracy
         for i, name in enumerate(self.modalities):
-            rows = branches.present[:, i]
-            found = self._accuracies(branches.logits[rows, i], labels[rows])
-            for k, accuracy in found[:1]:
-                losses[f'{name}/top{k}_acc'] = accuracy
+            if feats[name].features is None:
+                continue  # no sample has it
+            [accuracy] = top_k_accuracy(
+                branches.logits[:, i], labels, self.topk[:1], branches.present[:, i]
+            )
+            losses[f'{name}/top{self.topk[0]}_acc'] = accuracy
         return losses
 
     def predict(
@@ -228,7 +235,8 @@ class ScoreFusionHead(BaseHead):
 
         Args:
             feats (dict[str, BranchFeatures]): The backbone's output.
-            data_samples (list[ActionDataSample]): B samples.
+            data_samples (list[ActionDataSample]): B samples. One whose
+                metainfo has no ``modalities`` has all of them.
             num_segs (int): Images of one sample. Defaults to 1.
 
         Returns:
@@ -244,13 +252,11 @@ class ScoreFusionHead(BaseHead):
         separate = torch.stack(
             [self.average_clip(x, views) for x in separate.unbind(dim=1)], dim=1
         )
-        # (B·V)×M -> B×M
-        present = branches.present.view(-1, views, len(self.modalities))[:, 0]
-        for sample, rows, flags in zip(data_samples, separate, present.tolist()):
+        for sample, rows in zip(data_samples, separate):
+            # Read on the host, which would have to wait for branches.present.
+            present = sample.metainfo.get('modalities', self.modalities)
             sample.branch_scores = {
-                name: row
-                for name, row, is_present in zip(self.modalities, rows, flags)
-                if is_present
+                name: row for name, row in zip(self.modalities, rows) if name in present
             }
         return self.predict_by_feat(scores, data_samples)
 
@@ -284,15 +290,6 @@ class ScoreFusionHead(BaseHead):
             return labels
         # B×1 -> B×K
         return F.one_hot(labels.squeeze(1), self.num_classes).to(logits.dtype)
-
-    def _accuracies(self, scores: Tensor, labels: Tensor) -> list[tuple[int, Tensor]]:
-        """Pairs of k and top-k accuracy; nothing of no samples."""
-        if not len(labels):
-            return []
-        found = top_k_accuracy(
-            scores.detach().cpu().numpy(), labels.cpu().numpy(), self.topk
-        )
-        return [(k, scores.new_tensor(x)) for k, x in zip(self.topk, found)]
 
     def _float32(self) -> torch.autocast:
         """Evidence, energies and logarithms overflow in half precision."""
