@@ -1,7 +1,36 @@
-"""Arguments that tools of several data sets share, without loading PyTorch."""
+"""What tools of several data sets share, without loading PyTorch."""
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
+
+
+def run(main: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> None:
+    """Run a tool that completes its work when it is started again.
+
+    A user's mistake is one sentence and exit code 1, Ctrl-C one and 130.
+    """
+    try:
+        from mmbimodal.errors import InputError
+
+        try:
+            main(args)
+        except InputError as error:
+            sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        print('interrupted: the same command completes it', file=sys.stderr)
+        sys.exit(130)
+
+
+def add_data_root(parser: argparse.ArgumentParser, help: str) -> None:
+    """``DATA_ROOT``, which a tool writes its annotations into."""
+    parser.add_argument('data_root', type=Path, metavar='DATA_ROOT', help=help)
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """``--workers`` of ``process_pool.parallel_map``."""
+    parser.add_argument('--workers', type=int, help='default: one per CPU')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='also write smaller videos (340 is usual) and annotate these;\n'
         'can be interrupted and started again',
     )
-    parser.add_argument('--workers', type=int, help='default: one per CPU')
+    add_workers(parser)
 
 
 def add_split_arguments(parser: argparse.ArgumentParser) -> None:

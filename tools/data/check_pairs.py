@@ -14,18 +14,14 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
+from _pair_report import show
 
 if TYPE_CHECKING:
     from mmbimodal.datasets.pair_check import SampleCheck
-
-SHOWN = 5
-"""Lines of one kind that are printed; ``--json`` holds all."""
 
 # what train and test must not share
 FORBIDDEN = dict(xsub='subject', xview='camera', none=None)
@@ -111,7 +107,7 @@ def overlap_errors(annotation: dict, other: dict, protocol: str) -> list[str]:
     return errors
 
 
-def _values(sample_ids: Sequence[str], what: str) -> set:
+def _values(sample_ids: Collection[str], what: str) -> set:
     from mmbimodal.datasets.ntu_id import parse_ntu_id
     from mmbimodal.errors import InputError
 
@@ -172,51 +168,6 @@ def find_warnings(
         if lacking:
             warnings.append(f'{len(lacking)} samples lack {m}, such as {lacking[0]}')
     return warnings
-
-
-def show(report: dict) -> None:
-    """Print tables, warnings and errors."""
-    console = Console()
-    if 'modalities' in report:
-        console.print(_modality_table(report))
-        console.print(_class_table(report))
-    for kind, style in (('warnings', 'yellow'), ('errors', 'red')):
-        lines = report[kind]
-        for line in lines[:SHOWN]:
-            console.print(
-                f'{kind[:-1]}: {line}',
-                style=style,
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
-        if len(lines) > SHOWN:
-            console.print(
-                f'and {len(lines) - SHOWN} more {kind}: --json FILE lists all',
-                style=style,
-            )
-    console.print(f'{len(report["errors"])} errors, {len(report["warnings"])} warnings')
-
-
-def _modality_table(report: dict) -> Table:
-    table = Table('modality', 'files', 'sound', 'frames', 'fps', 'sizes')
-    for name, row in report['modalities'].items():
-        table.add_row(
-            name,
-            str(row['files']),
-            str(row['sound']),
-            '/'.join(map(str, row['frames'])),
-            *(', '.join(map(str, row[key][:4])) for key in ('fps', 'sizes')),
-        )
-    return table
-
-
-def _class_table(report: dict) -> Table:
-    total = sum(report['classes'].values())
-    table = Table('label', 'class', 'samples', 'share')
-    for label, (name, count) in enumerate(report['classes'].items()):
-        table.add_row(str(label), name, str(count), f'{count / total:.1%}')
-    return table
 
 
 def check(args: argparse.Namespace) -> dict:

@@ -23,12 +23,11 @@ the annotation.
 import argparse
 import math
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from _arguments import add_arguments, add_split_arguments
+from _arguments import add_arguments, add_data_root, add_split_arguments, run
 
 if TYPE_CHECKING:
     from mmbimodal.datasets.preparation import Scan
@@ -38,12 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument(
-        'data_root',
-        type=Path,
-        metavar='DATA_ROOT',
-        help='folder that the annotations and links are written to',
-    )
+    add_data_root(parser, 'folder that the annotations and links are written to')
     parser.add_argument(
         'folders',
         nargs='*',
@@ -290,12 +284,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    arguments = parse_args()
-    from mmbimodal.errors import InputError
-
-    try:
-        main(arguments)
-    except InputError as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted: the same command completes it')
+    run(main, parse_args())

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _arguments import add_arguments, add_split_arguments
+from _arguments import add_arguments, add_data_root, add_split_arguments, run
 
 LABEL_MAP = Path(__file__).resolve().parent / 'label_map.txt'
 OFFICIAL = dict(train=960, test=240)
@@ -34,12 +34,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'ir_root', type=Path, metavar='IR_ROOT', help='folder of the infrared videos'
     )
-    parser.add_argument(
-        'data_root',
-        type=Path,
-        metavar='DATA_ROOT',
-        help='folder that the annotations and links are written to',
-    )
+    add_data_root(parser, 'folder that the annotations and links are written to')
     parser.add_argument(
         '--regex',
         help='searched in the path of a file below its root, without suffix;\n'
@@ -65,12 +60,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    arguments = parse_args()
-    from mmbimodal.errors import InputError
-
-    try:
-        main(arguments)
-    except InputError as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted: the same command completes it')
+    run(main, parse_args())

@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _arguments import add_arguments
+from _arguments import add_arguments, add_data_root, run
 
 if TYPE_CHECKING:
     from mmbimodal.datasets.preparation import Name
@@ -100,12 +100,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument(
-        'data_root',
-        type=Path,
-        metavar='DATA_ROOT',
-        help='folder that holds the released folders',
-    )
+    add_data_root(parser, 'folder that holds the released folders')
     parser.add_argument(
         '--protocol',
         choices=['xview', 'xsub', 'xset'],
@@ -202,12 +197,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    arguments = parse_args()
-    from mmbimodal.errors import InputError
-
-    try:
-        main(arguments)
-    except InputError as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted: the same command completes it')
+    run(main, parse_args())

@@ -16,6 +16,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _arguments import add_data_root, add_workers, run
+
 LABEL_MAP = Path(__file__).resolve().parent / 'label_map.txt'
 SOURCE, COMPACT_FOLDER = 'all_sqe', 'skeletons'
 STEM = r'(?:^|/)(?P<id>a\d\d_s\d\d_e\d\d_v\d\d)$'
@@ -34,13 +37,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument(
-        'data_root',
-        type=Path,
-        metavar='DATA_ROOT',
-        help=f'folder that holds {SOURCE}',
-    )
-    parser.add_argument('--workers', type=int, help='default: one per CPU')
+    add_data_root(parser, f'folder that holds {SOURCE}')
+    add_workers(parser)
     return parser.parse_args(argv)
 
 
@@ -78,12 +76,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    arguments = parse_args()
-    from mmbimodal.errors import InputError
-
-    try:
-        main(arguments)
-    except InputError as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted: the same command completes it')
+    run(main, parse_args())

@@ -16,6 +16,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _arguments import run
+
 DIFFICULTIES = ('easy', 'default', 'hard', 'distractor')
 
 
@@ -90,12 +93,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    arguments = parse_args()
-    from mmbimodal.errors import InputError
-
-    try:
-        main(arguments)
-    except InputError as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted: the same command completes the folder')
+    run(main, parse_args())

@@ -12,6 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _arguments import add_data_root, add_workers, run
+
 LABEL_MAP = Path(__file__).resolve().parent / 'label_map.txt'
 SOURCES = dict(rgb='RGB', skeleton='Skeleton')
 FOLDERS = dict(SOURCES, skeleton='skeletons_npz')
@@ -24,12 +27,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument(
-        'data_root',
-        type=Path,
-        metavar='DATA_ROOT',
-        help='folder that holds the released folders',
-    )
+    add_data_root(parser, 'folder that holds the released folders')
     parser.add_argument(
         '--modalities',
         nargs='+',
@@ -37,7 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=['skeleton'],
         help='modalities of every sample; default: skeleton',
     )
-    parser.add_argument('--workers', type=int, help='default: one per CPU')
+    add_workers(parser)
     return parser.parse_args(argv)
 
 
@@ -85,12 +83,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    arguments = parse_args()
-    from mmbimodal.errors import InputError
-
-    try:
-        main(arguments)
-    except InputError as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted: the same command completes it')
+    run(main, parse_args())
