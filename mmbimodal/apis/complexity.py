@@ -65,7 +65,7 @@ def example_inputs(config: Config) -> dict[str, Tensor]:
     dataset = config.test_dataloader.dataset
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / 'example.avi')
-        writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 25, (340, 256))
+        writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'MJPG'), 25, (340, 256))
         for _ in range(64):
             writer.write(np.zeros((256, 340, 3), np.uint8))
         writer.release()

@@ -63,9 +63,9 @@ def test_agrees_with_all_pixels_at_once(tool, ann_file, tmp_path, capsys):
 
 
 def test_samples_are_spread_evenly_and_the_same_each_time(tool, ann_file):
-    assert tool.evenly(10, 5).tolist() == [1, 3, 5, 7, 9]
-    assert tool.evenly(3, 5).tolist() == [0, 1, 2]
-    assert tool.evenly(100, 1).tolist() == [50]
+    assert tool.evenly(10, 5) == [1, 3, 5, 7, 9]
+    assert tool.evenly(3, 5) == [0, 1, 2]
+    assert tool.evenly(100, 1) == [50]
     annotation = read_annotation(str(ann_file))
     root = str(ann_file.parent.parent)
     one = tool.modality_stats(annotation, root, 1, workers=1)

@@ -17,11 +17,11 @@ import numpy as np
 FRAMES_PER_VIDEO = 8
 
 
-def evenly(count: int, wanted: int) -> np.ndarray:
+def evenly(count: int, wanted: int) -> list[int]:
     """``wanted`` of ``count`` indices, or all, at the middles of as many
     equal parts."""
     wanted = min(count, wanted)
-    return ((np.arange(wanted) + 0.5) * count / wanted).astype(int)
+    return ((np.arange(wanted) + 0.5) * count / wanted).astype(int).tolist()
 
 
 def histogram(path: str) -> np.ndarray | None:

@@ -241,7 +241,7 @@ def convert(config: 'Config', modalities: Sequence[str]) -> tuple['Config', list
         raise InputError(
             f'{config.filename} has no model: give the config of a recognizer'
         )
-    converted = dict(
+    converted: dict[str, Any] = dict(
         custom_imports=dict(imports=['mmbimodal'], allow_failed_imports=False),
         default_scope='mmaction',
         model=convert_model(source['model'], modalities, notes),

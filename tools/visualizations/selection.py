@@ -101,7 +101,7 @@ def main(args: argparse.Namespace) -> None:
     model = init_recognizer(config, args.checkpoint, args.device)
     if args.files:
         files = dict(item.split('=', 1) for item in args.files)
-        selections = [inspect_selection(model, config, files)]
+        selections = iter([inspect_selection(model, config, files)])
     else:
         dataset = build_test_set(config)
         ids = args.sample or spread(dataset, args.num)

@@ -24,7 +24,7 @@ def write_video(path: Path, frames: list[np.ndarray], workshop: Path) -> None:
     writer = cv2.VideoWriter(
         str(part),
         cv2.CAP_OPENCV_MJPEG,
-        cv2.VideoWriter_fourcc(*'MJPG'),
+        cv2.VideoWriter.fourcc(*'MJPG'),
         FPS,
         (width, height),
     )

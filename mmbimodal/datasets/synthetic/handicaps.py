@@ -88,10 +88,10 @@ def draw_handicaps(
         hidden = (start, start + length)
     contrast = np.ones(frames)
     if drawn['fading']:
-        length = frames * between(*level.fade_share, numbers[2])
-        start = between(-0.15 * frames, 1.15 * frames - length, numbers[3])
+        lasts = frames * between(*level.fade_share, numbers[2])
+        begin = between(-0.15 * frames, 1.15 * frames - lasts, numbers[3])
         at = np.arange(frames)
-        faded = smooth((at - start) / 3 + 1) * smooth((start + length - at) / 3 + 1)
+        faded = smooth((at - begin) / 3 + 1) * smooth((begin + lasts - at) / 3 + 1)
         contrast -= faded * (1 - between(*level.residue, numbers[4]))
     sigma = 1.5
     if drawn['noise']:

@@ -64,7 +64,7 @@ def write_ntu_size(ann_file: Path, count: int) -> Iterable[str]:
 def _write(path: Path, frames: list[np.ndarray], size: tuple[int, int]) -> None:
     """Write the frames forwards and backwards until there are ``FRAMES``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'XVID'), FPS, size)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'XVID'), FPS, size)
     if not writer.isOpened():
         raise InputError(
             f'{path} cannot be written: check that the disk has '

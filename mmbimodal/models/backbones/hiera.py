@@ -1,5 +1,6 @@
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -91,39 +92,18 @@ class Hiera(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if isinstance(arch, str) and arch not in self.arch_settings:
-            raise InputError(
-                f'Hiera: arch {arch!r} is none of '
-                f'{", ".join(self.arch_settings)}; choose one of them or '
-                'give a dict of embed_dims, num_heads and depths'
-            )
-        settings: dict[str, Any] = (
-            self.arch_settings[arch] if isinstance(arch, str) else arch
-        )
-        dims, heads = settings['embed_dims'], settings['num_heads']
-        depths = settings['depths']
-        unit_pixels = spatial_stride * mask_unit_size
-        if (
-            num_frames % temporal_stride
-            or any(side % unit_pixels for side in to_2tuple(img_size))
-            or mask_unit_size % 2**q_pool
-            or dims % heads
-            or q_pool >= len(depths)
-        ):
-            raise InputError(
-                f'Hiera: num_frames {num_frames} must be a multiple of '
-                f'temporal_stride {temporal_stride}, img_size {img_size} of '
-                f'spatial_stride × mask_unit_size {unit_pixels}, '
-                f'mask_unit_size {mask_unit_size} of 2^q_pool {2**q_pool}, '
-                f'embed_dims {dims} of num_heads {heads}, and q_pool less '
-                f'than the {len(depths)} stages; change them in the config'
-            )
+        settings = self._settings_of(arch)
         self.input_size = (num_frames, *to_2tuple(img_size))
         # rows h and columns w of tokens
         self.grid = tuple(side // spatial_stride for side in to_2tuple(img_size))
         self.mask_unit_size = mask_unit_size
         self.q_pool = q_pool
         self.init_std = init_std
+        self._check_sizes(
+            settings, img_size, temporal_stride, spatial_stride * mask_unit_size
+        )
+        dims, heads = settings['embed_dims'], settings['num_heads']
+        depths = settings['depths']
 
         self.patch_embed = nn.Sequential(
             OrderedDict(
@@ -143,23 +123,70 @@ class Hiera(BaseModule):
             torch.zeros(1, num_frames // temporal_stride, dims)
         )
 
+        self.blocks = self._build_blocks(dims, heads, depths, drop_path_rate)
+        self.norm = nn.LayerNorm(dims * 2 ** (len(depths) - 1), eps=1e-6)
+
+    def _settings_of(self, arch: str | dict) -> dict[str, Any]:
+        """``embed_dims``, ``num_heads`` and ``depths`` of an ``arch``."""
+        if isinstance(arch, dict):
+            return arch
+        if arch not in self.arch_settings:
+            raise InputError(
+                f'Hiera: arch {arch!r} is none of '
+                f'{", ".join(self.arch_settings)}; choose one of them or '
+                'give a dict of embed_dims, num_heads and depths'
+            )
+        return self.arch_settings[arch]
+
+    def _check_sizes(
+        self,
+        settings: dict[str, Any],
+        img_size: int | tuple[int, int],
+        temporal_stride: int,
+        unit_pixels: int,
+    ) -> None:
+        """Sizes of clip, mask unit (``unit_pixels`` a side) and stages fit."""
+        num_frames, *sides = self.input_size
+        dims, heads = settings['embed_dims'], settings['num_heads']
+        num_stages = len(settings['depths'])
+        if (
+            num_frames % temporal_stride
+            or any(side % unit_pixels for side in sides)
+            or self.mask_unit_size % 2**self.q_pool
+            or dims % heads
+            or self.q_pool >= num_stages
+        ):
+            raise InputError(
+                f'Hiera: num_frames {num_frames} must be a multiple of '
+                f'temporal_stride {temporal_stride}, img_size {img_size} of '
+                f'spatial_stride × mask_unit_size {unit_pixels}, '
+                f'mask_unit_size {self.mask_unit_size} of 2^q_pool '
+                f'{2**self.q_pool}, embed_dims {dims} of num_heads {heads}, '
+                f'and q_pool less than the {num_stages} stages; change them '
+                'in the config'
+            )
+
+    def _build_blocks(
+        self, dims: int, heads: int, depths: Sequence[int], drop_path_rate: float
+    ) -> nn.ModuleList:
+        """Blocks of all stages; the first of a stage doubles the channels."""
         rates = iter(np.linspace(0, drop_path_rate, sum(depths)).tolist())
-        self.blocks = nn.ModuleList()
+        blocks = nn.ModuleList()
         for stage, depth in enumerate(depths):
             for index in range(depth):
                 first = index == 0 and stage > 0
-                self.blocks.append(
+                blocks.append(
                     HieraBlock(
                         dims,
                         dims * 2 if first else dims,
                         num_heads=heads * 2**stage,
-                        stride=4 if first and stage <= q_pool else 1,
+                        stride=4 if first and stage <= self.q_pool else 1,
                         within_units=stage - first < self.local_stages,
                         drop_path=next(rates),
                     )
                 )
                 dims = dims * 2 if first else dims
-        self.norm = nn.LayerNorm(dims, eps=1e-6)
+        return blocks
 
     def init_weights(self) -> None:
         """Initialise, then load ``init_cfg``'s checkpoint where there is one.
