@@ -149,7 +149,7 @@ def time_stages(model: nn.Module, step: Step, repeats: int) -> dict[str, float]:
 def _stage_modules(model: nn.Module) -> list[tuple[nn.Module, str, str]]:
     """Modules, the stage that each of them is, and the stage that follows."""
     head = model.cls_head
-    found = [
+    found: list[tuple[Any, str, str]] = [
         (model.neck, 'selection', 'fusion'),
         (head.loss_cls, 'loss', 'fusion'),
         (head.loss_distill, 'loss', 'fusion'),
@@ -194,7 +194,8 @@ def peak_memory(step: Step, device: str) -> int | None:
 def _status(field: str) -> int:
     """A size of this process in bytes, as the kernel counts it."""
     text = Path('/proc/self/status').read_text()
-    return int(re.search(rf'^{field}:\s+(\d+) kB', text, re.MULTILINE)[1]) * 1024
+    [kilobytes] = re.findall(rf'^{field}:\s+(\d+) kB', text, re.MULTILINE)
+    return int(kilobytes) * 1024
 
 
 def matmul_peak(device: str, amp: bool) -> float:

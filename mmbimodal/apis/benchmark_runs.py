@@ -111,9 +111,9 @@ def grow(settings: Settings) -> dict[str, list[dict]]:
     """
     cases: list[tuple[str, float, dict[str, Variant]]] = []
     for quantity, (option, values) in GROWTH.items():
-        for value in values:
-            variants = make_variants(*settings.configs, **{option: value})
-            cases.append((quantity, value, dict(a=variants['a1'], d=variants['d'])))
+        for size in values:
+            variants = make_variants(*settings.configs, **{option: size})
+            cases.append((quantity, size, dict(a=variants['a1'], d=variants['d'])))
     for share in KEPT_SHARES:
         variant = copy.deepcopy(make_variants(*settings.configs)['d'])
         # of every frame, so that 1 is everything

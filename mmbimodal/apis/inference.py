@@ -214,9 +214,11 @@ def _by_modality(
             # 1×3×T×H×W -> T×H×W×3
             inputs[name][0].numpy().transpose(1, 2, 3, 0),
             np.asarray(metainfo[name]['frame_inds']),
-            *parts,
+            scores,
+            kinds,
+            kept,
             np.asarray(metainfo[name].get('crop_quadruple', (0, 0, 1, 1))),
         )
-        for name, parts in zip(names, split)
+        for name, (scores, kinds, kept) in zip(names, split)
         if name in metainfo
     }

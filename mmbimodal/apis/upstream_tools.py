@@ -39,7 +39,9 @@ def find_upstream(name: str) -> Path:
     Raises:
         InputError: Neither has it.
     """
-    package = Path(find_spec('mmaction').origin).parent
+    spec = find_spec('mmaction')
+    assert spec is not None and spec.origin is not None  # it is required
+    package = Path(spec.origin).parent
     for root in (package / '.mim', package.parent):
         path = root / 'tools' / name
         if path.is_file():

@@ -14,7 +14,9 @@ _PACKAGE = 'mmaction.models.localizers.drn'
 
 def drn_is_missing() -> bool:
     """Whether the installed MMAction2 lacks the folder."""
-    root = Path(find_spec('mmaction').origin).parent
+    spec = find_spec('mmaction')
+    assert spec is not None and spec.origin is not None  # it is required
+    root = Path(spec.origin).parent
     return not (root / 'models' / 'localizers' / 'drn').is_dir()
 
 
@@ -33,5 +35,5 @@ def stub_missing_drn() -> None:
             )
 
     package, module = ModuleType(_PACKAGE), ModuleType(f'{_PACKAGE}.drn')
-    package.drn, module.DRN = module, DRN
+    vars(package)['drn'], vars(module)['DRN'] = module, DRN
     sys.modules[_PACKAGE], sys.modules[f'{_PACKAGE}.drn'] = package, module

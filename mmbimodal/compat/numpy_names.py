@@ -28,7 +28,9 @@ class NumpyView(ModuleType):
     Inf = np.inf
     NAN = np.nan
     in1d = staticmethod(np.isin)  # the same for one-dimensional arrays
-    trapz = staticmethod(getattr(np, 'trapezoid', None) or getattr(np, 'trapz', None))
+    trapz = staticmethod(
+        getattr(np, 'trapezoid' if hasattr(np, 'trapezoid') else 'trapz')
+    )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -38,4 +40,4 @@ def patch() -> None:
     """Give each module the view."""
     view = NumpyView('numpy')
     for name in MODULES:
-        importlib.import_module(name).np = view
+        vars(importlib.import_module(name))['np'] = view

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 MODELS = ('baselines/timesformer_{}.py', 'staf_{}.py')
@@ -67,9 +68,9 @@ def compare_tables(found: dict, own_stages: Sequence[str]) -> list[list[list[str
     costs = [['peak memory, MB', *ratios, 'GFLOPs', 'ratio']]
 
     def ratio(model: dict, value: Callable[[dict], float | None]) -> str:
-        size, *references = (value(x) for x in (model, models['a1'], models['a2']))
-        known = size is not None and None not in references
-        return f'{size / min(references):.2f}' if known else '?'
+        values = [value(x) for x in (model, models['a1'], models['a2'])]
+        known = [x for x in values if x is not None]
+        return f'{known[0] / min(known[1:]):.2f}' if len(known) == 3 else '?'
 
     for key, model in models.items():
         times.append([key])
@@ -143,7 +144,7 @@ def main(args: argparse.Namespace) -> None:
     machine = describe_machine(args.device)
     with one_sentence():
         if args.growth:
-            found = dict(growth=benchmark_runs.grow(settings))
+            found: dict[str, Any] = dict(growth=benchmark_runs.grow(settings))
             tables = [growth_table(found['growth'])]
             save_png(growth_figure(found['growth'], NAMES), args.growth)
         else:

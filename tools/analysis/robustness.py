@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
-    from mmengine.config import Config
+    from mmengine.config import Config, ConfigDict
 
     from mmbimodal.apis import Condition
 
@@ -116,7 +116,7 @@ def read_results(path: str) -> Iterator[Trained]:
         yield Trained(name, Config.fromfile(config), checkpoint)
 
 
-def test_set_of(run: Trained) -> dict:
+def test_set_of(run: Trained) -> 'ConfigDict':
     """The data set that a model is tested on."""
     return run.config.test_dataloader.dataset
 
@@ -167,7 +167,7 @@ def cell(values: 'np.ndarray') -> str:
     from mmbimodal.visualization import mean_deviation
 
     # NaN, which differs from itself, is a condition that was not measured
-    return mean_deviation([] if (values != values).any() else 100 * values)
+    return mean_deviation([] if (values != values).any() else (100 * values).tolist())
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

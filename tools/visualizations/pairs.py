@@ -8,6 +8,7 @@ With the truth of generated pairs, frames that hide the actor are framed.
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def open_dataset(args: argparse.Namespace) -> 'PairedDataset':
 
     sampler = dict(type='UniformSample', clip_len=args.frames, test_mode=True)
     decoder = dict(type='DecodeVideo')
-    pipeline = [
+    pipeline: list[dict | Callable] = [
         dict(
             type='ForEachModality',
             transforms=[dict(type='OpenVideo', short_side=160)],

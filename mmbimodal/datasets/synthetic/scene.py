@@ -35,6 +35,12 @@ class Scene:
 KINDS = ('house', 'tree', 'pole', 'box')
 
 
+def _colour(values: np.ndarray) -> tuple[int, int, int]:
+    """Blue, green and red, cut to whole numbers."""
+    blue, green, red = (int(value) for value in values)
+    return blue, green, red
+
+
 def draw_scene(rng: np.random.Generator) -> Scene:
     horizon = rng.uniform(0.36, 0.55)
     structures = []
@@ -51,7 +57,7 @@ def draw_scene(rng: np.random.Generator) -> Scene:
             Structure(
                 kind,
                 (x, top, x + wide, foot),
-                tuple(int(v) for v in rng.integers(50, 170) + rng.integers(-40, 41, 3)),
+                _colour(rng.integers(50, 170) + rng.integers(-40, 41, 3)),
                 int(rng.integers(45, 105)),
             )
         )
@@ -60,8 +66,8 @@ def draw_scene(rng: np.random.Generator) -> Scene:
     above = rng.uniform(130, 225) + rng.uniform(-35, 35, 3)
     return Scene(
         horizon,
-        tuple(int(min(v, 245)) for v in above),
-        tuple(int(v) for v in grey + rng.uniform(-30, 30, 3)),
+        _colour(above.clip(max=245)),
+        _colour(grey + rng.uniform(-30, 30, 3)),
         (int(rng.integers(25, 70)), int(rng.integers(60, 105))),
         rng.standard_normal((48, 64)).astype(np.float32),
         tuple(structures),

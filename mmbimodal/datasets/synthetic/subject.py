@@ -22,18 +22,14 @@ class Subject:
     pattern: str
 
 
-def _colour(rng, saturation, value) -> tuple:
-    hsv = np.uint8(
-        [
-            [
-                [
-                    rng.integers(180),
-                    255 * rng.uniform(*saturation),
-                    255 * rng.uniform(*value),
-                ]
-            ]
-        ]
-    )
+def _colour(
+    rng: np.random.Generator,
+    saturation: tuple[float, float],
+    value: tuple[float, float],
+) -> tuple:
+    hue = rng.integers(180)
+    strength, brightness = 255 * rng.uniform(*saturation), 255 * rng.uniform(*value)
+    hsv = np.array([[[hue, strength, brightness]]]).astype(np.uint8)
     return tuple(int(c) for c in cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0])
 
 

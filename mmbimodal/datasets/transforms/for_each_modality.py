@@ -98,18 +98,19 @@ class ForEachModality(BaseTransform):
         only: Sequence[str] | None = None,
     ) -> None:
         self.by_name = isinstance(transforms, Mapping)
-        if self.by_name and only is not None:
-            raise InputError(
-                f'ForEachModality: only={list(only)} beside transforms by name: '
-                'name these modalities in transforms alone'
-            )
-        self.transforms = (
-            {name: _build(steps) for name, steps in transforms.items()}
-            if self.by_name
-            else _build(transforms)
-        )
         self.shared = shared
-        self.only = tuple(transforms) if self.by_name else only
+        self.transforms: dict[str, list[Callable]] | list[Callable]
+        self.only: Sequence[str] | None
+        if isinstance(transforms, Mapping):
+            if only is not None:
+                raise InputError(
+                    f'ForEachModality: only={list(only)} beside transforms by name: '
+                    'name these modalities in transforms alone'
+                )
+            self.transforms = {name: _build(x) for name, x in transforms.items()}
+            self.only = tuple(transforms)
+        else:
+            self.transforms, self.only = _build(transforms), only
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Return a new sample; ``results`` is not modified."""
@@ -143,9 +144,8 @@ class ForEachModality(BaseTransform):
 
     def _steps(self, names: Sequence[str]) -> Iterator[dict[str, Callable]]:
         """The n-th transform of each modality, for n = 0, 1, ..."""
-        columns = [
-            self.transforms[n] if self.by_name else self.transforms for n in names
-        ]
+        steps = self.transforms
+        columns = [steps[n] if isinstance(steps, dict) else steps for n in names]
         for step in zip_longest(*columns):
             yield {name: t or _nothing for name, t in zip(names, step)}
 

@@ -19,8 +19,8 @@ class InvalidLossHook(Hook):
         self,
         runner,
         batch_idx: int,
-        data_batch: dict | None = None,
-        outputs: dict | None = None,
+        data_batch: dict,
+        outputs: dict,
     ) -> None:
         """Look at the loss of the iteration.
 
