@@ -10,10 +10,6 @@ train_dataloader = dict(
     )
 )
 val_dataloader = dict(
-    dataset=dict(
-        data_root='data/infar',
-        ann_file='annotations/test.json',
-        made_by='python tools/data/infar/prepare.py RGB_DIR IR_DIR data/infar',
-    )
+    dataset=dict(train_dataloader['dataset'], ann_file='annotations/test.json')
 )
 test_dataloader = val_dataloader

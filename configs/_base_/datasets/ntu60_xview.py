@@ -11,10 +11,6 @@ train_dataloader = dict(
     )
 )
 val_dataloader = dict(
-    dataset=dict(
-        data_root='data/ntu60',
-        ann_file='annotations/xview_test.json',
-        made_by='python tools/data/ntu60/prepare.py data/ntu60 --protocol xview',
-    )
+    dataset=dict(train_dataloader['dataset'], ann_file='annotations/xview_test.json')
 )
 test_dataloader = val_dataloader
