@@ -6,6 +6,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 
 class _Parser(argparse.ArgumentParser):
@@ -18,8 +19,20 @@ class _Parser(argparse.ArgumentParser):
             help="show all of mmengine's log: environment, configuration, hooks",
         )
 
+    def add_argument(self, *names, **kwargs) -> argparse.Action:
+        """Let a model's name stand for config and checkpoint."""
+        if names == ('config',):
+            kwargs['help'] = 'config file, or name of a model'
+        if names == ('checkpoint',):
+            kwargs.update(nargs='?', help='checkpoint file; default: the released one')
+        return super().add_argument(*names, **kwargs)
 
-def is_verbose(name: str) -> bool:
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        # An optional checkpoint may follow the config behind other options.
+        return super().parse_intermixed_args(args, namespace)
+
+
+def parse(name: str) -> argparse.Namespace:
     """Parse the command line as MMAction2's tool does, and one flag more.
 
     Help and wrong arguments end the process here, at once.
@@ -28,11 +41,12 @@ def is_verbose(name: str) -> bool:
         name (str): Such as ``'train.py'``.
 
     Returns:
-        bool: Whether ``--verbose`` is given.
+        Namespace: The arguments, ``verbose`` among them.
     """
     package = find_spec('mmaction')
     if package is None or package.origin is None:
-        return False  # importing mmbimodal says what to install
+        # importing mmbimodal says what to install
+        return argparse.Namespace(verbose=False)
     path = Path(package.origin).parent / '.mim' / 'tools' / name
     tree = ast.parse(path.read_text())
     tree.body = [x for x in tree.body if getattr(x, 'name', None) == 'parse_args']
@@ -41,4 +55,4 @@ def is_verbose(name: str) -> bool:
         argparse=SimpleNamespace(ArgumentParser=_Parser), os=os, DictAction='store'
     )
     exec(compile(tree, str(path), 'exec'), scope)
-    return scope['parse_args']().verbose
+    return scope['parse_args']()

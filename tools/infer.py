@@ -3,18 +3,20 @@
 One line for each of the best classes, for each branch that has a classifier of its
 own, and for the key frames where the model selects some.
 
-    infer.py CONFIG CKPT --files rgb=a.avi ir=b.avi
-    infer.py CONFIG CKPT --pairs LIST.csv --out-file scores.csv --batch-size 8
+    infer.py staf_synth --rgb a.avi --ir b.avi
+    infer.py staf_synth --pairs LIST.csv --out-file scores.csv --batch-size 8
     infer.py CONFIG CKPT --pairs data/mine/annotations/test.json --out-dir DIR
 
-The first line of LIST.csv names the columns: the modalities of the model, whose paths
-start at the folder of the CSV, and, where wanted, sample_id, start, end and
+--rgb and --ir stand for the names of the model's modalities, of which some may be left
+out. The first line of LIST.csv names the columns: the modalities of the model, whose
+paths start at the folder of the CSV, and, where wanted, sample_id, start, end and
 offset_NAME (seconds). An empty path means that the sample lacks this modality.
 """
 
 import argparse
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +25,22 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', metavar='CONFIG', help='config file')
-    parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
-    what = parser.add_mutually_exclusive_group(required=True)
+    parser.add_argument(
+        'model', metavar='MODEL', help='name of a released model, or a config file'
+    )
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        metavar='CKPT',
+        help='trained weights; default: the released ones',
+    )
+    what = parser.add_mutually_exclusive_group()
     what.add_argument(
         '--files',
         nargs='+',
+        default=[],
         metavar='NAME=PATH',
-        help='files of one sample, one per modality; modalities may be left out',
+        help='files of one sample, as --NAME PATH',
     )
     what.add_argument(
         '--pairs',
@@ -69,19 +79,43 @@ def parse_args() -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='override settings of the config',
     )
-    args = parser.parse_args()
+    words, named = split_files(sys.argv[1:], [*parser._option_string_actions])
+    args = parser.parse_intermixed_args(words)
+    args.files += named
+    if bool(args.files) == bool(args.pairs):
+        parser.error('give either the files of one sample, --NAME PATH, or --pairs')
     for option in ('show_top', 'batch_size'):
         if getattr(args, option) < 1:
             sys.exit(
                 f'error: --{option.replace("_", "-")} {getattr(args, option)} is too '
                 'small: give at least 1'
             )
-    if not all('=' in item for item in args.files or ()):
+    if not all('=' in item for item in args.files):
         sys.exit(
             f'error: --files {" ".join(args.files)} is not a list of NAME=PATH: '
             'such as rgb=a.avi'
         )
     return args
+
+
+def split_files(
+    words: Sequence[str], options: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Separate ``--NAME PATH`` of modalities, which the config names, as NAME=PATH."""
+    rest, files = [], []
+    remaining = iter(words)
+    for word in remaining:
+        name = word.partition('=')[0]
+        if word[:2] != '--' or any(option.startswith(name) for option in options):
+            rest.append(word)
+        elif '=' in word:
+            files.append(word[2:])
+        else:
+            path = next(remaining, '')
+            if not path:
+                sys.exit(f'error: {word} has no file: give its path')
+            files.append(f'{word[2:]}={path}')
+    return rest, files
 
 
 def describe(prediction: dict[str, Any]) -> str:
@@ -101,7 +135,7 @@ def describe(prediction: dict[str, Any]) -> str:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmbimodal.apis import MMBimodalInferencer, load_config
+    from mmbimodal.apis import MMBimodalInferencer, find_model, load_config
     from mmbimodal.datasets.pair_list import read_pairs
 
     warnings.formatwarning = lambda message, *_: f'warning: {message}\n'
@@ -110,8 +144,9 @@ def main(args: argparse.Namespace) -> None:
         inputs = dict(item.split('=', 1) for item in args.files)
     elif args.pairs.suffix != '.json':
         inputs = read_pairs(args.pairs)
-    config = load_config(args.config, args.cfg_options)
-    inferencer = MMBimodalInferencer(config, args.checkpoint, args.device)
+    path, checkpoint = find_model(args.model, args.checkpoint)
+    config = load_config(path, args.cfg_options)
+    inferencer = MMBimodalInferencer(config, checkpoint, args.device)
     result = inferencer(
         inputs,
         batch_size=args.batch_size,

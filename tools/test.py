@@ -1,10 +1,10 @@
 """Test a recognizer: MMAction2's own tools/test.py, with all its options."""
 
-from _upstream import is_verbose
+from _upstream import parse
 
 if __name__ == '__main__':
-    verbose = is_verbose('test.py')
+    args = parse('test.py')
 
     from mmbimodal.apis import run_mmaction_tool
 
-    run_mmaction_tool('test.py', verbose)
+    run_mmaction_tool('test.py', args)

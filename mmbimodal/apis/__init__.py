@@ -13,6 +13,7 @@ from .inferencer import MMBimodalInferencer
 from .provenance import describe_machine, provenance
 from .robustness import Condition, all_conditions, measure_robustness
 from .upstream_tools import find_upstream, one_sentence, run_mmaction_tool
+from .zoo import fetch_weights, find_config, find_model, get_model, list_models
 
 __all__ = [
     'Condition',
@@ -24,11 +25,16 @@ __all__ = [
     'build_test_set',
     'describe_machine',
     'extract_features',
+    'fetch_weights',
+    'find_config',
+    'find_model',
     'find_upstream',
     'get_complexity',
+    'get_model',
     'init_recognizer',
     'inspect_dataset',
     'inspect_selection',
+    'list_models',
     'load_config',
     'measure_robustness',
     'one_sentence',

@@ -23,6 +23,7 @@ from .inference import class_names, init_recognizer, predict
 from .input_checks import check_scores, warn_of_lengths, warn_of_swapped
 from .inputs import Inputs, list_samples
 from .results import check_writable, save_results
+from .zoo import find_model
 
 _progress = partial(track, console=Console(stderr=True), description='inference')
 
@@ -33,12 +34,13 @@ class MMBimodalInferencer(BaseInferencer):
     Samples go through the config's test pipeline: the predictions are those of
     ``tools/test.py``::
 
-        inferencer = MMBimodalInferencer(CONFIG, CHECKPOINT)
+        inferencer = MMBimodalInferencer('staf_synth')
         inferencer(dict(rgb='a.avi', ir='b.avi'))['predictions'][0]['pred_class']
 
     Args:
-        model (str | Path | Config): Config, or its path.
-        weights (str | Path): Path or URL of the checkpoint.
+        model (str | Path | Config): Name of a model, a config, or its path.
+        weights (str | Path, optional): Path or URL of the checkpoint. Defaults to the
+            released weights of a name.
         device (str, optional): Where the model runs. Defaults to the accelerator
             where there is one.
         show_progress (bool): Show a progress bar for more than one batch. Defaults
@@ -229,15 +231,13 @@ class MMBimodalInferencer(BaseInferencer):
         ]
 
     def _load_model_from_metafile(self, model: str) -> tuple[Config, str]:
-        """What mmengine calls for a ``model`` that is not a file.
+        """Config and released weights of a name; mmengine calls it for no file.
 
         Raises:
-            InputError: Always; models have no names yet.
+            InputError: There is no such model.
         """
-        raise InputError(
-            f'the config {model} does not exist: give the path of a config, such as '
-            'configs/staf_synth.py, and that of a checkpoint'
-        )
+        config, weights = find_model(model)
+        return Config.fromfile(config), weights
 
     def _init_model(
         self, cfg: Config, weights: str | PathLike | None, device: str = 'cpu'

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import traceback
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ import mmengine.runner
 from mmengine.dist import is_main_process
 
 from mmbimodal.apis.console_runner import ConsoleRunner
+from mmbimodal.apis.zoo import find_config, find_model
 from mmbimodal.errors import InputError
 
 VERBOSE = ('-v', '--verbose')
@@ -161,12 +163,16 @@ def one_sentence(after_interrupt: str = 'start again') -> Iterator[None]:
         sys.exit('error: ' + sentence.removeprefix(name))
 
 
-def run_mmaction_tool(name: str, verbose: bool = False) -> None:
+def run_mmaction_tool(name: str, args: Namespace) -> None:
     """Run one of MMAction2's tools with this process's arguments.
+
+    A model's name among them becomes its config and, where the tool takes one,
+    its released checkpoint.
 
     Args:
         name (str): Such as ``'train.py'``.
-        verbose (bool): Show all of mmengine's log. Defaults to False.
+        args (Namespace): The arguments: ``config``, ``verbose`` (show all of
+            mmengine's log) and, of some tools, ``checkpoint``.
     """
     command = ['python', *sys.argv]
     if name == 'train.py' and '--resume' not in command:
@@ -175,7 +181,15 @@ def run_mmaction_tool(name: str, verbose: bool = False) -> None:
     logging.raiseExceptions = False
     with one_sentence(f'go on with\n  {shlex.join(command)}'):
         path = str(find_upstream(name))
-        ConsoleRunner.verbose = verbose
+        if getattr(args, 'checkpoint', '') is None:
+            files = [*find_model(args.config)]
+        else:
+            files = [find_config(args.config)]
+        ConsoleRunner.verbose = args.verbose
         mmengine.runner.Runner = ConsoleRunner
-        sys.argv = [path, *(x for x in sys.argv[1:] if x not in VERBOSE)]
+        words: list[str] = []
+        for word in sys.argv[1:]:
+            # The object itself: an option may have the same value.
+            words += files if word is args.config else [word]
+        sys.argv = [path, *(x for x in words if x not in VERBOSE)]
         runpy.run_path(path, run_name='__main__')

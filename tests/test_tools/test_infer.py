@@ -90,9 +90,28 @@ def test_mistakes_are_one_sentence(arguments, rows, tmp_path):
     (line,) = [x for x in process.stderr.splitlines() if x.strip()]
     assert line.startswith('error: the sample has the modalities depth, the model')
     # these need no model
-    for wrong in (['a.avi'], ['rgb=a.avi', '--batch-size', 0]):
-        process = infer(*arguments, '--files', *wrong)
+    for wrong in (
+        ['--files', 'a.avi'],
+        ['--files', 'rgb=a.avi', '--batch-size', 0],
+        ['--rgb'],
+    ):
+        process = infer(*arguments, *wrong)
         assert process.returncode == 1 and process.stderr.count('\n') == 1
+
+
+@pytest.mark.parametrize(
+    'words, rest, files',
+    [
+        ('M --rgb a.avi --ir b.avi', 'M', ['rgb=a.avi', 'ir=b.avi']),
+        ('--depth=d C K --device cpu', 'C K --device cpu', ['depth=d']),
+        ('M --show 3 --out-dir --x y', 'M --show 3 --out-dir', ['x=y']),
+    ],
+)
+def test_modalities_are_options(load_tool, words, rest, files):
+    """Their names are the config's; abbreviations of options stay options."""
+    options = ['--device', '--show-top', '--out-dir']
+    found = load_tool('infer.py').split_files(words.split(), options)
+    assert found == (rest.split(), files)
 
 
 def test_times_of_a_list(tmp_path):

@@ -107,9 +107,9 @@ def test_the_table_on_the_terminal(tool, capsys):
 @pytest.mark.parametrize(
     'run_argument, sentence',
     [
-        ('STAF', 'STAF is neither NAME=CONFIG:CHECKPOINT nor'),
-        ('STAF=config.py', 'is neither NAME='),
-        ('STAF=nowhere.py:a.pth', 'there is no config nowhere.py .for STAF'),
+        ('STAF', "there is no model 'STAF'"),
+        ('STAF=config.py', 'is neither a model, NAME='),
+        ('STAF=nowhere.py:a.pth', 'the config nowhere.py does not exist'),
         ('nowhere.json', 'nowhere.json is not a results.json'),
     ],
 )

@@ -6,7 +6,7 @@ import json
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or name of a model')
     parser.add_argument(
         '--stage',
         choices=['backbone', 'head'],
@@ -23,10 +23,15 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from mmbimodal.apis import get_complexity, load_config, one_sentence
+    from mmbimodal.apis import (
+        find_config,
+        get_complexity,
+        load_config,
+        one_sentence,
+    )
 
     with one_sentence():
-        config = load_config(args.config, args.cfg_options)
+        config = load_config(find_config(args.config), args.cfg_options)
         cost = get_complexity(config, args.stage)
     if args.json:
         print(json.dumps(dict(config=args.config, stage=args.stage, **cost)))

@@ -4,7 +4,7 @@ Top-1 with all modalities, with each one alone, and with a quarter to all of
 the frames of each one black. A missing modality is NaN to the model, a black
 frame is a picture.
 
-    robustness.py STAF=configs/staf_synth.py:CKPT sum=CONFIG:CKPT --out DIR
+    robustness.py staf_synth sum=CONFIG:CKPT --out DIR
     robustness.py work_dirs/reproduce/synth/table2/results.json --out DIR
 
 Models of the same name (seeds) become one row, mean and deviation. The folder
@@ -42,7 +42,8 @@ def parse_args() -> argparse.Namespace:
         'runs',
         nargs='+',
         metavar='RUN',
-        help='NAME=CONFIG:CHECKPOINT, or a results.json of reproduce.py',
+        help='name of a released model, NAME=CONFIG:CHECKPOINT, or a results.json of '
+        'reproduce.py',
     )
     parser.add_argument(
         '--out',
@@ -62,23 +63,21 @@ def read_runs(runs: Sequence[str]) -> Iterator[Trained]:
     """The models that the command names."""
     from mmengine.config import Config
 
+    from mmbimodal.apis import find_model
     from mmbimodal.errors import InputError
 
     for run in runs:
         if run.endswith('.json'):
             yield from read_results(run)
             continue
-        name, _, files = run.partition('=')
+        name, separator, files = run.partition('=')
         config, _, checkpoint = files.rpartition(':')
-        if not (name and config and checkpoint):
+        if separator and not (name and config and checkpoint):
             raise InputError(
-                f'{run} is neither NAME=CONFIG:CHECKPOINT nor a '
+                f'{run} is neither a model, NAME=CONFIG:CHECKPOINT nor a '
                 'results.json of tools/reproduce.py'
             )
-        if not Path(config).is_file():
-            raise InputError(
-                f'there is no config {config} (for {name}): check the path'
-            )
+        config, checkpoint = find_model(config or name, checkpoint or None)
         yield Trained(name, Config.fromfile(config), checkpoint)
 
 

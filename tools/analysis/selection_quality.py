@@ -28,8 +28,15 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', metavar='CONFIG', help='config file')
-    parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
+    parser.add_argument(
+        'model', metavar='MODEL', help='name of a released model, or a config file'
+    )
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        metavar='CKPT',
+        help='trained weights; default: the released ones',
+    )
     parser.add_argument(
         '--truth',
         required=True,
@@ -81,15 +88,17 @@ def main(args: argparse.Namespace) -> None:
 
     from mmbimodal.apis import (
         build_test_set,
+        find_model,
         init_recognizer,
         inspect_dataset,
         load_config,
     )
     from mmbimodal.evaluation import read_truth, selection_quality
 
-    config = load_config(args.config, args.cfg_options)
+    path, checkpoint = find_model(args.model, args.checkpoint)
+    config = load_config(path, args.cfg_options)
     truth = read_truth(args.truth)
-    model = init_recognizer(config, args.checkpoint, args.device)
+    model = init_recognizer(config, checkpoint, args.device)
     dataset = build_test_set(config)
     quality = selection_quality(
         track(

@@ -4,7 +4,7 @@ One PNG per sample: a film strip of each modality with key frames outlined,
 dropped regions pale, frame scores, prediction and truth. With --video-out one
 MP4 per sample as well, the strips played in time.
 
-    selection.py CONFIG CKPT --num 6 --out work_dirs/pictures
+    selection.py staf_synth --num 6 --out work_dirs/pictures
     selection.py CONFIG CKPT --sample S001C001P001R001A001 --out pictures
     selection.py CONFIG CKPT --files rgb=a.avi ir=b.avi --out pictures \\
         --video-out videos
@@ -23,8 +23,15 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', metavar='CONFIG', help='config file')
-    parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
+    parser.add_argument(
+        'model', metavar='MODEL', help='name of a released model, or a config file'
+    )
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        metavar='CKPT',
+        help='trained weights; default: the released ones',
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--sample', nargs='+', metavar='ID', help='ids of test samples')
     what.add_argument(
@@ -86,6 +93,7 @@ def spread(dataset: 'BaseDataset', number: int) -> list[str]:
 def main(args: argparse.Namespace) -> None:
     from mmbimodal.apis import (
         build_test_set,
+        find_model,
         init_recognizer,
         inspect_dataset,
         inspect_selection,
@@ -97,8 +105,9 @@ def main(args: argparse.Namespace) -> None:
         selection_figure,
     )
 
-    config = load_config(args.config, args.cfg_options)
-    model = init_recognizer(config, args.checkpoint, args.device)
+    path, checkpoint = find_model(args.model, args.checkpoint)
+    config = load_config(path, args.cfg_options)
+    model = init_recognizer(config, checkpoint, args.device)
     if args.files:
         files = dict(item.split('=', 1) for item in args.files)
         selections = iter([inspect_selection(model, config, files)])

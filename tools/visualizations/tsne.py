@@ -1,5 +1,6 @@
 """Draw the features of each branch and of the fusion by t-SNE.
 
+    tsne.py staf_synth --out FILE
     tsne.py CONFIG CKPT --out FILE
 
 One panel for each, on the config's test set; a class keeps its colour and
@@ -14,8 +15,15 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', metavar='CONFIG', help='config file')
-    parser.add_argument('checkpoint', metavar='CKPT', help='trained weights')
+    parser.add_argument(
+        'model', metavar='MODEL', help='name of a released model, or a config file'
+    )
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        metavar='CKPT',
+        help='trained weights; default: the released ones',
+    )
     parser.add_argument('--out', required=True, metavar='FILE', help='the PNG to write')
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument(
@@ -32,11 +40,17 @@ def main(args: argparse.Namespace) -> None:
     from mmengine.runner import Runner
     from rich.progress import track
 
-    from mmbimodal.apis import extract_features, init_recognizer, load_config
+    from mmbimodal.apis import (
+        extract_features,
+        find_model,
+        init_recognizer,
+        load_config,
+    )
     from mmbimodal.visualization import save_png, tsne_figure
 
-    config = load_config(args.config, args.cfg_options)
-    model = init_recognizer(config, args.checkpoint, args.device)
+    path, checkpoint = find_model(args.model, args.checkpoint)
+    config = load_config(path, args.cfg_options)
+    model = init_recognizer(config, checkpoint, args.device)
     loader = Runner.build_dataloader(config.test_dataloader)
     features = extract_features(
         model, track(loader, 'test samples'), loader.dataset.metainfo['classes']

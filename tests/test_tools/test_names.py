@@ -1,0 +1,52 @@
+"""A model's name in place of config and checkpoint, on every command line."""
+
+import sys
+
+import pytest
+
+from mmbimodal.apis import upstream_tools
+
+
+@pytest.fixture
+def handed_over(load_tool, monkeypatch):
+    """What MMAction2's tool is called with."""
+    monkeypatch.setattr(upstream_tools.mmengine.runner, 'Runner', None)
+    monkeypatch.setattr(upstream_tools, 'find_config', lambda x: f'{x}.py')
+    monkeypatch.setattr(upstream_tools, 'find_model', lambda x: (f'{x}.py', f'{x}.pth'))
+    parse = load_tool('_upstream.py').parse
+
+    def call(name, words):
+        # Each word is an object of its own, as on a real command line.
+        monkeypatch.setattr(sys, 'argv', [name, *(''.join(x) for x in words.split())])
+        seen = []
+        monkeypatch.setattr(
+            upstream_tools.runpy, 'run_path', lambda *_, **__: seen.extend(sys.argv[1:])
+        )
+        upstream_tools.run_mmaction_tool(name, parse(name))
+        return ' '.join(seen)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    'words, expected',
+    [
+        ('name', 'name.py name.pth'),
+        ('name -v', 'name.py name.pth'),
+        ('--work-dir name name', '--work-dir name name.py name.pth'),
+        ('name --work-dir x', 'name.py name.pth --work-dir x'),
+        ('name mine', 'name.py mine'),
+        ('name --work-dir x mine', 'name.py --work-dir x mine'),
+        (
+            'name --cfg-options a.b=1 c=2',
+            'name.py name.pth --cfg-options a.b=1 c=2',
+        ),
+    ],
+)
+def test_test(handed_over, words, expected):
+    assert handed_over('test.py', words) == expected
+
+
+def test_train(handed_over):
+    words = handed_over('train.py', 'name --resume --work-dir x')
+    assert words == 'name.py --resume --work-dir x'
