@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmbimodal.datasets.ntu_id import parse_ntu_id
+from mmbimodal.datasets.skeleton import Skeleton
 
 from . import ntu
 from .actions import ACTIONS, PAIR_ACTIONS, perform
@@ -16,6 +17,7 @@ from .handicaps import DIFFICULTIES, Handicaps, draw_handicaps
 from .looks import ThermalLook, VisibleLook
 from .renderer import Film, render
 from .scene import draw_scene
+from .sensor import draw_mistakes, track
 from .skeleton import joints_of
 from .subject import Subject, draw_subject
 
@@ -25,11 +27,15 @@ FRAMES = (24, 41)
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings that determine a clip together with its id; size is (height, width)."""
+    """Settings that determine a clip together with its id; size is (height, width).
+
+    With ``skeletons`` a clip has its skeleton as a sensor gives it; all else stays.
+    """
 
     seed: int
     size: tuple[int, int]
     difficulty: str
+    skeletons: bool = False
 
     def size_of(self, modality: str) -> tuple[int, int]:
         """Size of a modality; infrared has 0.6 of the RGB side and may be odd."""
@@ -40,9 +46,12 @@ class Settings:
 
 @dataclass
 class Clip:
+    """The skeleton is the true one in NTU's text; ``tracked`` is a sensor's."""
+
     films: dict[str, Film]
     skeleton: str
     truth: dict
+    tracked: Skeleton | None = None
 
 
 def stream(seed: int, *purpose) -> np.random.Generator:
@@ -110,7 +119,19 @@ def make_clip(sample_id: str, settings: Settings) -> Clip:
         truth[modality] = _truth(films[modality], handicaps)
         if distractor:
             truth[modality]['hidden'] = distractor.hidden.get(modality)
-    return Clip(films, _skeleton(joints, camera, views, settings), truth)
+    clip = Clip(films, _skeleton(joints, camera, views, settings), truth)
+    if settings.skeletons:
+        rng = stream(seed, sample_id, ntu.TRACKED)
+        clip.tracked, truth[ntu.TRACKED] = track(
+            np.stack(joints),
+            camera,
+            views,
+            {modality: settings.size_of(modality) for modality in views},
+            films[ntu.VISIBLE].occluder,
+            draw_mistakes(settings.difficulty, frames, len(joints), rng),
+            rng,
+        )
+    return clip
 
 
 def _passer_by(

@@ -9,6 +9,7 @@ from pathlib import Path
 from mmbimodal.datasets.annotation import write_annotation, write_text
 from mmbimodal.datasets.ntu_id import parse_ntu_id
 from mmbimodal.datasets.process_pool import parallel_map
+from mmbimodal.datasets.skeleton import write_compact
 from mmbimodal.errors import InputError
 
 from . import ntu
@@ -69,7 +70,10 @@ class Request:
 
     def meta(self) -> dict:
         settings = self.settings
+        # A folder without skeletons stays what it was before there were any.
+        skeletons = {'skeletons': True} if settings.skeletons else {}
         return {
+            **skeletons,
             'version': VERSION,
             'seed': settings.seed,
             'train': self.train,
@@ -111,9 +115,10 @@ def generate(root: Path, request: Request, workers: int) -> None:
 
 
 def _complete(root: Path, workshop: Path, request: Request, workers: int) -> None:
-    known = _open(root, workshop, request.meta())
+    known = _open(root, workshop, request)
     ids = request.sample_ids()
-    missing = [i for i in ids if not _is_there(root, workshop, i, known)]
+    skeletons = request.settings.skeletons
+    missing = [i for i in ids if not _is_there(root, workshop, i, known, skeletons)]
     parallel_map(
         partial(_write_clip, root=root, workshop=workshop, settings=request.settings),
         missing,
@@ -129,16 +134,17 @@ def _complete(root: Path, workshop: Path, request: Request, workers: int) -> Non
         str(root / 'truth.json'),
         json.dumps({'meta': request.meta(), 'samples': truth}, separators=(',', ':')),
     )
-    _annotate(root, ids)
+    _annotate(root, ids, skeletons)
     shutil.rmtree(workshop)
 
 
-def _annotate(root: Path, ids: list[str]) -> None:
+def _annotate(root: Path, ids: list[str], skeletons: bool) -> None:
     """Write the annotations that ``tools/data/ntu60/prepare.py`` would write."""
+    modalities = [*LOOKS, ntu.TRACKED] if skeletons else list(LOOKS)
     for split, cameras in (('train', ntu.TRAIN_CAMERAS), ('test', ntu.TEST_CAMERAS)):
         rows = [
             dict(
-                {name: ntu.video_path(i, name) for name in LOOKS},
+                {name: ntu.annotated_path(i, name) for name in modalities},
                 sample_id=i,
                 label=fields.action - 1,
             )
@@ -151,13 +157,14 @@ def _annotate(root: Path, ids: list[str]) -> None:
                 dataset='synth',
                 split=f'xview_{split}',
                 classes=ACTIONS,
-                modalities=list(LOOKS),
+                modalities=modalities,
                 data_list=rows,
             )
 
 
-def _open(root: Path, workshop: Path, meta: dict) -> dict:
+def _open(root: Path, workshop: Path, request: Request) -> dict:
     """Make the folders, refuse those of another set; the truth so far."""
+    meta = request.meta()
     truth, begun = root / 'truth.json', workshop / 'meta.json'
     known, there = {}, None
     try:
@@ -179,31 +186,33 @@ def _open(root: Path, workshop: Path, meta: dict) -> dict:
         )
     if there is not None and there != meta:
         differences = ', '.join(
-            f'{key} {there.get(key)} instead of {value}'
-            for key, value in meta.items()
-            if there.get(key) != value
+            f'{key} {there.get(key)} instead of {meta.get(key)}'
+            for key in {**meta, **there}
+            if there.get(key) != meta.get(key)
         )
         raise InputError(
             f'{root} holds another set ({differences}): choose '
             'another folder or remove it.'
         )
     workshop.mkdir(parents=True, exist_ok=True)
-    for path in _paths(root, ''):
+    for path in _paths(root, '', request.settings.skeletons):
         path.parent.mkdir(exist_ok=True)
     if not begun.is_file():
         write_text(str(begun), json.dumps(meta))
     return known
 
 
-def _paths(root: Path, sample_id: str) -> list[Path]:
-    return [root / ntu.video_path(sample_id, name) for name in LOOKS] + [
-        root / ntu.skeleton_path(sample_id)
-    ]
+def _paths(root: Path, sample_id: str, skeletons: bool) -> list[Path]:
+    tracked = [ntu.tracked_path(sample_id)] if skeletons else []
+    videos = [ntu.video_path(sample_id, name) for name in LOOKS]
+    return [root / x for x in (*videos, ntu.skeleton_path(sample_id), *tracked)]
 
 
-def _is_there(root: Path, workshop: Path, sample_id: str, known: dict) -> bool:
+def _is_there(
+    root: Path, workshop: Path, sample_id: str, known: dict, skeletons: bool
+) -> bool:
     told = sample_id in known or _read_truth(workshop, sample_id) is not None
-    return told and all(path.is_file() for path in _paths(root, sample_id))
+    return told and all(path.is_file() for path in _paths(root, sample_id, skeletons))
 
 
 def _read_truth(workshop: Path, sample_id: str) -> dict | None:
@@ -218,6 +227,8 @@ def _write_clip(sample_id: str, root: Path, workshop: Path, settings: Settings) 
     for name, film in clip.films.items():
         write_video(root / ntu.video_path(sample_id, name), film.frames, workshop)
     write_text(str(root / ntu.skeleton_path(sample_id)), clip.skeleton)
+    if clip.tracked:
+        write_compact(str(root / ntu.tracked_path(sample_id)), clip.tracked)
     # The truth comes last: where it is, the clip is whole.
     write_text(str(workshop / f'{sample_id}.truth'), json.dumps(clip.truth))
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-# The only place of this package that names the two kinds of video.
-VISIBLE, THERMAL = 'rgb', 'ir'
+# The only place of this package that names the modalities.
+VISIBLE, THERMAL, TRACKED = 'rgb', 'ir', 'skeleton'
 SKELETON_FOLDER = 'nturgb+d_skeletons'
 TEST_CAMERAS, TRAIN_CAMERAS = (1,), (2, 3)
 SUBJECTS, SETUPS, REPETITIONS = 40, 17, 2
@@ -38,6 +38,18 @@ def video_path(sample_id: str, modality: str) -> str:
 
 def skeleton_path(sample_id: str) -> str:
     return f'{SKELETON_FOLDER}/{sample_id}.skeleton'
+
+
+def tracked_path(sample_id: str) -> str:
+    """Of the skeleton as a sensor gives it."""
+    return f'{TRACKED}/{sample_id}.npz'
+
+
+def annotated_path(sample_id: str, modality: str) -> str:
+    """Of what a model reads."""
+    if modality == TRACKED:
+        return tracked_path(sample_id)
+    return video_path(sample_id, modality)
 
 
 def skeleton_text(

@@ -21,12 +21,13 @@ VISIBLE_CONTRAST = 12
 
 @dataclass
 class Film:
-    """Frames [T][H, W, 3] BGR; visible [T] bool; boxes [T, 4] in shares of
-    the picture, x1 y1 x2 y2, not clipped."""
+    """Frames [T][H, W, 3] BGR; visible [T] bool; boxes and, where there is one,
+    the occluder [T, 4] in shares of the picture, x1 y1 x2 y2, not clipped."""
 
     frames: list[np.ndarray]
     visible: np.ndarray
     boxes: np.ndarray
+    occluder: np.ndarray | None = None
 
 
 def render(
@@ -54,7 +55,7 @@ def render(
         warm_objects(place, around, look.level(0.7), rng)
     place = cv2.cvtColor(place, cv2.COLOR_BGR2BGRA)
     place[..., 3] = 0
-    track = None
+    track, board = None, None
     if handicaps.hidden:
         place_of = _standing(boxes, handicaps.hidden) if distractors else boxes
         track = occluder_track(handicaps.hidden, place_of, rng)
@@ -65,6 +66,7 @@ def render(
             if distractors
             else (boxes[:, 1].min() - 0.04, boxes[:, 3].max() + 0.03)
         )
+        board = np.insert(track, (1, 2), rows, axis=1)  # T×4
     light = np.array([rng.choice((-1, 1)) * 0.7, -0.7])
     layers = [_coloured(actor, look, size, light) for actor in actors]
     behind = _coloured(passer_by, look, size, light, alpha=0)
@@ -102,7 +104,7 @@ def render(
         share = seen.mean() if seen.size else 0.0
         visible.append(share * _inside(actors, index) >= VISIBLE_SHARE)
         frames.append(np.clip(full + grain[index], 0, 255).astype(np.uint8))
-    return Film(frames, np.array(visible), boxes)
+    return Film(frames, np.array(visible), boxes, board)
 
 
 def _standing(boxes: np.ndarray, hidden: tuple[int, int]) -> np.ndarray:

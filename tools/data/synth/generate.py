@@ -4,6 +4,8 @@
 
 Camera 1 is the test set, cameras 2 and 3 the training set (NTU cross-view);
 their annotations are OUT/annotations/xview_train.json and xview_test.json.
+With --skeletons every pair has a skeleton, too, as the tracker of a depth sensor
+gives it: with noise, lost joints, swapped sides and frames without a body.
 With --difficulty distractor someone else does another action wherever the
 actor is hidden, and other people in other places are tested.
 Started again after an interruption, it completes the folder.
@@ -65,6 +67,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='how often things hide the actor; default: default',
     )
     parser.add_argument(
+        '--skeletons',
+        action='store_true',
+        help='write a skeleton per pair, too; the videos are the same',
+    )
+    parser.add_argument(
         '--workers',
         type=int,
         default=os.cpu_count(),
@@ -77,7 +84,9 @@ def main(args: argparse.Namespace) -> None:
     from mmbimodal.datasets.synthetic import ACTIONS, Request, Settings, generate
 
     request = Request(
-        args.train, args.test, Settings(args.seed, args.size, args.difficulty)
+        args.train,
+        args.test,
+        Settings(args.seed, args.size, args.difficulty, args.skeletons),
     )
     request.check()
     for name, count in (('train', args.train), ('test', args.test)):
