@@ -1,5 +1,6 @@
-"""What pyproject.toml cannot say: configs and tools travel in the wheel."""
+"""What pyproject.toml cannot say: configs, tools and models travel in the wheel."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -13,10 +14,12 @@ class BuildWithMim(build_py):
     """Ship configs, tools and the model index inside the package.
 
     They go to ``mmbimodal/.mim`` of the build folder, where OpenMMLab's tools
-    look for them; the source tree stays clean.
+    look for them; the source tree stays clean. With ``MMBIMODAL_MIRROR`` set
+    to the address of the released files, the index names them there, which
+    ``mim download`` needs: it does not know relative addresses.
     """
 
-    SHIPPED = ('configs', 'tools', 'model-index.yml', 'model_zoo.md')
+    SHIPPED = ('checkpoints', 'configs', 'tools', 'model-index.yml', 'model_zoo.md')
 
     def run(self) -> None:
         super().run()
@@ -35,6 +38,11 @@ class BuildWithMim(build_py):
             else:
                 target.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target / name)
+        mirror = os.environ.get('MMBIMODAL_MIRROR')
+        for path in (target / 'configs').rglob('metafile.yml') if mirror else ():
+            text = path.read_text(encoding='utf-8')
+            text = text.replace(': checkpoints/', f': {mirror.rstrip("/")}/')
+            path.write_text(text, encoding='utf-8')
 
 
 setup(cmdclass={'build_py': BuildWithMim})

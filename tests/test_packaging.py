@@ -2,6 +2,7 @@
 
 import ast
 import email
+import os
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def tracked(*folders):
     ).stdout.splitlines()
 
 
-def build_wheel(folder):
+def build_wheel(folder, **environment):
     """Build in a copy of the sources, so that the tree stays clean."""
     source = folder / 'source'
     for name in tracked():
@@ -41,6 +42,7 @@ def build_wheel(folder):
         cwd=source,
         capture_output=True,
         text=True,
+        env=os.environ | environment,
     )
     assert result.returncode == 0, result.stderr
     return next(folder.glob('*.whl'))
@@ -57,8 +59,8 @@ def test_every_module_is_in_the_wheel(wheel):
     assert set(tracked('mmbimodal')) <= set(wheel.namelist())
 
 
-@pytest.mark.parametrize('folder', ['configs', 'tools'])
-def test_configs_and_tools_ship_in_the_wheel(wheel, folder):
+@pytest.mark.parametrize('folder', ['checkpoints', 'configs', 'tools'])
+def test_configs_tools_and_models_ship_in_the_wheel(wheel, folder):
     names = tracked(folder)
     assert names
     assert {f'mmbimodal/.mim/{name}' for name in names} <= set(wheel.namelist())
@@ -75,6 +77,18 @@ def test_configs_and_tools_ship_in_the_wheel(wheel, folder):
 def test_data_files_ship_in_the_wheel(wheel, name):
     shipped = wheel.read(f'mmbimodal/.mim/{name}')
     assert shipped == (ROOT / name).read_bytes()
+
+
+def test_the_index_can_name_the_address_of_the_files(wheel, tmp_path):
+    """Tools of OpenMMLab do not know relative addresses."""
+    path = 'mmbimodal/.mim/configs/staf/metafile.yml'
+    text = wheel.read(path).decode()
+    assert text.count(': checkpoints/') == 2
+    built = build_wheel(tmp_path, MMBIMODAL_MIRROR='https://host/v1/')
+    with zipfile.ZipFile(built) as file:
+        assert file.read(path).decode() == text.replace(
+            'checkpoints', 'https://host/v1'
+        )
 
 
 def test_the_wheel_holds_nothing_else(wheel):

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-ROOT = Path(__file__).resolve().parents[1]
+TOOLS = Path(__file__).resolve().parent
+ROOT = TOOLS.parent
 FOLDER = 'checkpoints'
 PLACE = re.compile('(?<=<!-- released -->\n).*?(?=<!-- /released -->)', re.DOTALL)
 
@@ -115,7 +116,7 @@ def measure(config: Path, checkpoint: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder, 'predictions.json'))
         command = [
-            *(sys.executable, str(ROOT / 'tools/test.py'), str(config)),
+            *(sys.executable, str(TOOLS / 'test.py'), str(config)),
             *(str(checkpoint), '--work-dir', folder, '--cfg-options'),
             'test_evaluator.type=SavePredictions',
             f'test_evaluator.out_file={out}',
@@ -124,7 +125,8 @@ def measure(config: Path, checkpoint: Path) -> dict[str, float]:
             raise InputError(f'tools/test.py failed on {checkpoint}, see above')
         top1, top5 = predicted_accuracy(out)
         count = len(read_predictions(out).labels)
-    return dict(top1=round(100 * top1, 2), top5=round(100 * top5, 2), samples=count)
+    top1, top5 = (round(100 * float(x), 2) for x in (top1, top5))
+    return dict(top1=top1, top5=top5, samples=count)
 
 
 def update(path: Path, name: str, fields: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from mmbimodal.errors import InputError
 from .download import Published, cache_folder, fetch
 from .inference import init_recognizer
 
+FOLDER = 'checkpoints'
 NO_WEIGHTS = 'none yet'
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -150,11 +151,11 @@ def fetch_weights(name: str, folder: Path | None = None) -> Path:
             f'verified: download {weights} yourself'
         )
     file = Published(weights, entry['SHA256'], entry.get('Size'))
+    beside = index_root() / FOLDER / file.file_name
+    if folder is None and file.is_at(beside):
+        return beside
     if '://' not in weights:  # relative to the index
-        beside = index_root() / weights
-        if folder is None and file.is_at(beside):
-            return beside
-        file = file._replace(address=str(beside))
+        file = file._replace(address=str(index_root() / weights))
     return fetch(file, cache_folder() if folder is None else folder)
 
 

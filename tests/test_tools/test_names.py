@@ -1,10 +1,44 @@
 """A model's name in place of config and checkpoint, on every command line."""
 
+import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from mmbimodal.apis import upstream_tools
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(tool, *arguments):
+    """Without a network, from the repository."""
+    process = subprocess.run(
+        [sys.executable, f'tools/{tool}', *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=dict(os.environ, PYTHONPATH=str(ROOT), http_proxy='http://127.0.0.1:9'),
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def test_the_released_model_predicts_a_pair(pairs):
+    rgb, ir = (next((pairs / f'nturgb+d_{x}').glob('*')) for x in ('rgb', 'ir'))
+    lines = run('infer.py', 'staf_synth', '--rgb', rgb, '--ir', ir).splitlines()
+    assert len([x for x in lines if '%' in x]) == 5
+    assert 'key frames: rgb' in lines[-1]
+
+
+def test_the_released_model_is_tested(pairs, tmp_path):
+    """Easy pairs, of which it knows more than by chance (1 of 12)."""
+    options = f'test_dataloader.dataset.data_root={pairs}'
+    out = run('test.py', 'staf_synth', '--work-dir', tmp_path, '--cfg-options', options)
+    (top1,) = re.findall(r'^acc/top1 +([.\d]+)$', out, re.MULTILINE)
+    assert float(top1) > 3 / 12
 
 
 @pytest.fixture
