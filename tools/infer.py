@@ -1,7 +1,8 @@
 """Predict the actions of pairs of files.
 
 One line for each of the best classes, for each branch that has a classifier of its
-own, and for the key frames where the model selects some.
+own, for the key frames where the model selects some, and for the truth where an
+annotation has it.
 
     infer.py staf_synth --rgb a.avi --ir b.avi
     infer.py staf_synth --pairs LIST.csv --out-file scores.csv --batch-size 8
@@ -131,6 +132,8 @@ def describe(prediction: dict[str, Any]) -> str:
     ]
     if frames:
         lines.append(f'  key frames: {"; ".join(frames)}')
+    if 'label_class' in prediction:
+        lines.append(f'  truth: {prediction["label_class"]}')
     return '\n'.join(lines)
 
 

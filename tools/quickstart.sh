@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Generate paired videos, train STAF on them, test it and draw what it saw.
+# Predict with a released model; generate paired videos, train STAF on them, test
+# it and draw what it saw.
 # Run again, it resumes or skips what is done.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"

@@ -199,7 +199,7 @@ class MMBimodalInferencer(BaseInferencer):
             on; ``scores`` of all K classes; ``branches`` (modality → ``class``,
             ``score`` and ``scores``) where the head has a classifier for each branch;
             ``key_frames`` (modality → indices in its video) where the model selects;
-            ``label`` where it is known.
+            ``label`` and ``label_class`` where they are known.
         """
         scores = sample.pred_score.tolist()
         ranking = self._ranking(scores)
@@ -213,6 +213,7 @@ class MMBimodalInferencer(BaseInferencer):
         )
         if 'gt_label' in sample:
             row['label'] = int(sample.gt_label)
+            row['label_class'] = class_names(self.model, len(scores))[row['label']]
         if 'branch_scores' in sample:
             row['branches'] = {
                 name: dict(self._ranking(x.tolist())[0], scores=x.tolist())
