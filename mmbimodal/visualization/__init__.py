@@ -1,4 +1,5 @@
 from .confusion_figure import confusion_figure, confusion_pair_figure
+from .draw_joints import Joints, draw_joints
 from .growth_figure import growth_figure
 from .pair_figure import pair_figure
 from .png import save_png
@@ -12,8 +13,10 @@ from .training_curves import read_scalars, training_curves
 from .tsne_figure import tsne_figure
 
 __all__ = [
+    'Joints',
     'confusion_figure',
     'confusion_pair_figure',
+    'draw_joints',
     'growth_figure',
     'markdown_lines',
     'mean_deviation',

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .draw_joints import Joints, draw_joints
 from .palette import VERMILION
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ def pair_figure(
     title: str,
     frames: Mapping[str, Sequence[np.ndarray]],
     visible: Mapping[str, Sequence[bool]] | None = None,
+    joints: Mapping[str, Joints] | None = None,
 ) -> 'Figure':
     """Film strips of one sample, a row per modality.
 
@@ -22,6 +24,8 @@ def pair_figure(
             H×W×3, RGB, of the same moments in all modalities.
         visible (Mapping[str, Sequence[bool]], optional): Modality → T flags;
             frames that do not show the actor get a frame of their own.
+        joints (Mapping[str, Joints], optional): Modality → skeletons to draw over
+            its pictures.
 
     Returns:
         matplotlib.figure.Figure: For :func:`save_png`.
@@ -38,8 +42,10 @@ def pair_figure(
     for line, (name, strip) in zip(grid, frames.items(), strict=True):
         line[0].set_ylabel(name, fontweight='bold')
         shown = visible[name] if visible else [True] * len(strip)
-        for ax, picture, seen in zip(line, strip, shown, strict=True):
+        for t, (ax, picture, seen) in enumerate(zip(line, strip, shown, strict=True)):
             ax.imshow(picture)
+            if joints and name in joints:
+                draw_joints(ax, joints[name], t)
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set(visible=not seen, color=VERMILION, linewidth=3)
     figure.suptitle(title, fontsize=10)

@@ -1,6 +1,15 @@
+import argparse
 import json
+import runpy
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+from mmbimodal.datasets.skeleton import read_compact
+from mmbimodal.datasets.synthetic import Request, Settings, generate
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_selection(run_tool, config_file, checkpoint, tmp_path, check_png):
@@ -193,3 +202,51 @@ def test_pairs_that_are_not_there(run_tool, data_root, tmp_path):
     options = ('--sample', 'nobody', '--out', tmp_path)
     with pytest.raises(SystemExit, match="no sample 'nobody' .* 3 from s0 to s2"):
         run_tool('visualizations/pairs.py', annotation, *options)
+
+
+@pytest.fixture(scope='module')
+def tracked(tmp_path_factory):
+    root = tmp_path_factory.mktemp('tracked')
+    generate(root, Request(0, 1, Settings(0, (72, 96), 'default', skeletons=True)), 1)
+    return root / 'annotations/xview_test.json'
+
+
+def test_pairs_with_skeletons(run_tool, tracked, tmp_path, check_png):
+    run_tool('visualizations/pairs.py', tracked, '--out', tmp_path)
+    (path,) = tmp_path.iterdir()
+    check_png(path)
+
+
+def test_joints_of_pairs_lie_on_the_pictures(tracked):
+    """In pixels of what was decoded, whatever size the joints were recorded at."""
+    tool = runpy.run_path(str(ROOT / 'tools/visualizations/pairs.py'))
+    part = tool['joint_part']
+    layouts = tool['find_layouts'](tracked)
+    assert layouts == dict(rgb=None, ir=None, skeleton='nturgb+d')
+    args = argparse.Namespace(ann_file=tracked, frames=4, truth=None)
+    parts = tool['open_dataset'](args, layouts)[0]['modalities']
+    true = read_compact(parts['skeleton']['filename'])
+    wanted = [part('rgb=colorXY'), part('ir=depthXY:86x114')]
+    found = tool['find_joints'](parts, layouts, wanted)
+    frames = parts['skeleton']['frame_inds']
+    assert (frames == parts['rgb']['frame_inds']).all()
+    np.testing.assert_allclose(found['rgb'].places, true.colorXY[:, frames] - 0.5)
+    # the infrared picture is 43x57, half of what was said
+    np.testing.assert_allclose(
+        found['ir'].places, true.depthXY[:, frames] / 2 - 0.5, rtol=1e-6
+    )
+    with pytest.raises(argparse.ArgumentTypeError, match='is not such as'):
+        part('rgb=keypoint')
+
+
+def test_skeletons_alone_have_no_picture(run_tool, tracked, tmp_path):
+    content = json.loads(tracked.read_text())
+    content['metainfo']['modalities'] = ['skeleton']
+    content['data_list'] = [
+        {key: row[key] for key in ('sample_id', 'label', 'skeleton')}
+        for row in content['data_list']
+    ]
+    alone = tracked.with_name('alone.json')
+    alone.write_text(json.dumps(content))
+    with pytest.raises(SystemExit, match='has skeletons only'):
+        run_tool('visualizations/pairs.py', alone, '--out', tmp_path)
