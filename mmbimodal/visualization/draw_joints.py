@@ -48,13 +48,14 @@ def draw_joints(ax: 'Axes', joints: Joints, frame: int) -> None:
             if (scores[ends] > 0).all():
                 style = '-' if (scores[ends] >= 1).all() else ':'
                 ax.plot(*places[ends].T, style, color=color, linewidth=0.9)
-        seen, lost = scores >= 1, (scores > 0) & (scores < 1)
-        ax.scatter(*places[seen].T, s=3, color=color, linewidths=0, zorder=3)
-        ax.scatter(
-            *(*places[lost].T, 6),
-            facecolors='white',
-            edgecolors=color,
-            linewidths=0.6,
-            zorder=3,
-        )
+        for x, y in places[scores >= 1]:
+            ax.plot(x, y, 'o', color=color, markersize=1.8, markeredgewidth=0)
+        for x, y in places[(scores > 0) & (scores < 1)]:
+            ax.plot(
+                *(x, y, 'o'),
+                markerfacecolor='white',
+                markeredgecolor=color,
+                markersize=2.4,
+                markeredgewidth=0.6,
+            )
     ax.set(xlim=limits[0], ylim=limits[1])

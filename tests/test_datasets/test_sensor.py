@@ -116,6 +116,17 @@ def test_a_body_that_is_not_found_is_zero_and_the_other_one_stays():
     assert truth['visible'] == [True] * 6, 'half of the joints'
 
 
+def test_a_clip_without_anybody_is_not_kept():
+    skeleton, truth = observe(replace(NONE, names=('no_body',), away={0: (0, 6)}))
+    assert skeleton.keypoint.any((2, 3)).all()
+    assert truth['handicaps'] == []
+    away = {0: (0, 6), 1: (0, 6)}
+    mistakes = replace(NONE, names=('no_body',), away=away)
+    skeleton, truth = observe(mistakes, body(6, 2))
+    assert skeleton.keypoint.any((1, 2, 3)).tolist() == [True, False]
+    assert truth['handicaps'] == ['no_body']
+
+
 def test_mistakes_are_drawn_as_often_and_as_strong_as_it_is_said():
     rng = np.random.default_rng(0)
     level = STRENGTHS['default']

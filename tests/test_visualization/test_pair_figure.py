@@ -1,5 +1,4 @@
 import numpy as np
-from matplotlib.colors import to_rgba
 
 from mmbimodal.visualization import Joints, pair_figure
 
@@ -32,14 +31,18 @@ def test_persons_have_colours_and_lost_joints_are_hollow():
     figure = pair_figure('', dict(near=strip, far=strip), joints=joints)
     first, second, *far = figure.axes
     assert not any(ax.lines or ax.collections for ax in far)
-    assert [len(ax.lines) for ax in (first, second)] == [2, 4]
-    assert [line.get_linestyle() for line in second.lines] == ['-', '-', '-', ':']
-    np.testing.assert_array_equal(second.lines[0].get_xydata(), places[0, 1, [1, 0]])
-    discs = [ax for ax in second.collections if len(ax.get_offsets())]
-    assert [len(x.get_offsets()) for x in discs] == [3, 2, 1]
-    one, other, hollow = discs
-    assert to_rgba('white') == tuple(hollow.get_facecolor()[0])
-    assert tuple(hollow.get_edgecolor()[0]) == tuple(other.get_facecolor()[0])
-    assert tuple(one.get_facecolor()[0]) != tuple(other.get_facecolor()[0])
-    np.testing.assert_array_equal(hollow.get_offsets()[0], places[1, 1, 2])
+    bones, discs = [], []
+    for line in second.lines:
+        (bones if line.get_linestyle() in '-:' else discs).append(line)
+    assert len(first.lines) == 2 + 3, 'bones and joints of one person'
+    assert [line.get_linestyle() for line in bones] == ['-', '-', '-', ':']
+    np.testing.assert_array_equal(bones[0].get_xydata(), places[0, 1, [1, 0]])
+    np.testing.assert_array_equal(
+        np.concatenate([x.get_xydata() for x in discs]), places[:, 1].reshape(6, 2)
+    )
+    *one, other, another, hollow = discs
+    assert len({x.get_color() for x in one}) == 1
+    assert other.get_color() == another.get_color() == hollow.get_markeredgecolor()
+    assert other.get_color() != one[0].get_color()
+    assert hollow.get_markerfacecolor() == 'white'
     assert (*second.get_xlim(), *second.get_ylim()) == (-0.5, 4.5, 3.5, -0.5)

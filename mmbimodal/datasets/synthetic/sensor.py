@@ -56,8 +56,8 @@ class Strength:
 
 STRENGTHS = {
     'easy': Strength(0.04, 0.04, 0.04, 0.04, (0.02, 0.04), (0.2, 0.4)),
-    'default': Strength(0.3, 0.3, 0.25, 0.3, (0.04, 0.09), (0.4, 0.9)),
-    'hard': Strength(0.6, 0.6, 0.5, 0.6, (0.06, 0.12), (0.5, 1.0)),
+    'default': Strength(0.4, 0.4, 0.4, 0.6, (0.06, 0.14), (0.6, 0.95)),
+    'hard': Strength(0.7, 0.7, 0.6, 0.8, (0.08, 0.18), (0.7, 0.97)),
     'distractor': Strength(0.2, 0.0, 0.0, 0.0, (0.02, 0.04), (0.2, 0.4)),
 }
 """By the names of :data:`.handicaps.DIFFICULTIES`."""
@@ -145,9 +145,13 @@ def track(
         each frame; ``swapped``, first and last + 1 frame or None; ``handicaps``.
     """
     seen = _find_seen(joints, camera, views[VISIBLE], board, mistakes)  # M×T×25
-    body = seen.mean(2) >= FEWEST  # M×T
+    found_at_all = seen.mean(2) >= FEWEST  # M×T
+    body = found_at_all.copy()
     for number, (start, stop) in mistakes.away.items():
         body[number, start:stop] = False
+    if not body.any():
+        # A recording without anybody would not be kept: the actor is found after all.
+        body[0] = found_at_all[0]
     source = _last_seen(seen)  # M×T×25, -1: never seen
     found = (source >= 0) & body[..., None]
     noisy = camera.look(joints) + mistakes.sigma * rng.standard_normal(joints.shape)
@@ -171,6 +175,8 @@ def track(
     )
     clear = seen & body[..., None]
     names = mistakes.names if board is None else (BESIDE, *mistakes.names)
+    if (body == found_at_all).all():
+        names = tuple(name for name in names if name != 'no_body')
     return skeleton, {
         'visible': (clear.mean((0, 2)) >= VISIBLE_SHARE).tolist(),
         'lost': (~clear).sum((0, 2)).tolist(),
