@@ -4,8 +4,9 @@
     download.py --list
 
 Every file is verified by its sha256; started again, a download goes on where it was
-cut. Without --dest files go to the cache, MMBIMODAL_HOME, where the other tools look
-for them. MMBIMODAL_MIRROR is a URL or a folder to take them from instead.
+cut. Without --dest files go where the tools look for them: models to MMBIMODAL_HOME,
+the weights that full-size configs start from to TORCH_HOME. MMBIMODAL_MIRROR is a URL
+or a folder to take them from instead.
 """
 
 import argparse

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 from mmaction.registry import MODELS
 from mmengine.config import Config
@@ -130,7 +131,8 @@ def fetch_weights(name: str, folder: Path | None = None) -> Path:
     Args:
         name (str): Name of an entry of the index.
         folder (Path, optional): Where they are to be. Defaults to where they are:
-            beside the index, or the cache (``MMBIMODAL_HOME``).
+            beside the index, or the cache (``MMBIMODAL_HOME``). Weights of other
+            authors go to PyTorch's cache, where ``init_cfg`` looks for them.
 
     Returns:
         Path: The file, whose checksum is right.
@@ -156,13 +158,18 @@ def fetch_weights(name: str, folder: Path | None = None) -> Path:
         return beside
     if '://' not in weights:  # relative to the index
         file = file._replace(address=str(index_root() / weights))
-    return fetch(file, cache_folder() if folder is None else folder)
+    if folder is None:
+        hub = Path(torch.hub.get_dir(), 'checkpoints')
+        folder = cache_folder() if 'Config' in entry else hub
+    return fetch(file, folder)
 
 
 def _is_path(model: str | PathLike) -> bool:
     """Whether a user means a file: it is one, or is written like one."""
     path = Path(model)
-    return not isinstance(model, str) or path.suffix == '.py' or path.is_file()
+    return str(model) not in read_index(index_root()) and (
+        not isinstance(model, str) or path.suffix == '.py' or path.is_file()
+    )
 
 
 def _released() -> list[str]:
