@@ -34,6 +34,14 @@ def pairs(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope='session')
+def tracked_pairs(tmp_path_factory):
+    """The same with skeletons, 12 + 12."""
+    root = tmp_path_factory.mktemp('tracked_pairs')
+    generate(root, Request(12, 12, Settings(0, (72, 108), 'easy', True)), 2)
+    return root
+
+
 @pytest.fixture
 def tiny_config(pairs):
     """configs/staf_synth.py, tiny, on the generated pairs."""

@@ -1,9 +1,10 @@
 from .frames import nearest, open_frames
 from .paired_dataset import PairedDataset
-from .pipeline import change_steps
+from .pipeline import change_steps, keep_modalities
 from .sample import build_sample
 from .transforms import (
     BlankFrames,
+    CenterSkeleton,
     DecodeSkeleton,
     DecodeVideo,
     ForEachModality,
@@ -19,6 +20,7 @@ from .transforms import (
 
 __all__ = [
     'BlankFrames',
+    'CenterSkeleton',
     'DecodeSkeleton',
     'DecodeVideo',
     'ForEachModality',
@@ -33,6 +35,7 @@ __all__ = [
     'SyncSample',
     'build_sample',
     'change_steps',
+    'keep_modalities',
     'nearest',
     'open_frames',
 ]

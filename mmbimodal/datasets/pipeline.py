@@ -48,6 +48,37 @@ def change_steps(
     return changed
 
 
+def keep_modalities(
+    pipeline: Sequence[Mapping[str, Any]], *names: str
+) -> list[dict[str, Any]]:
+    """Copy a pipeline for the data set that has these modalities only.
+
+    Args:
+        pipeline (Sequence[Mapping]): Configs of transforms; each ``transforms`` that
+            is a list per modality keeps the lists of ``names``.
+        names (str): Modalities.
+
+    Returns:
+        list[dict]: The new pipeline; ``pipeline`` is not modified.
+
+    Raises:
+        InputError: A step has no list for one of the names.
+    """
+    kept: list[dict[str, Any]] = [copy.deepcopy(dict(step)) for step in pipeline]
+    for step in kept:
+        inner = step.get('transforms')
+        if isinstance(inner, Mapping):
+            missing = [name for name in names if name not in inner]
+            if missing:
+                raise InputError(
+                    f'{step["type"]} of the pipeline has no transforms for '
+                    f'{", ".join(missing)}, only for {", ".join(inner)}: choose from '
+                    'these'
+                )
+            step['transforms'] = {name: inner[name] for name in names}
+    return kept
+
+
 def _all_steps(steps: Any) -> list[dict[str, Any]]:
     """The steps and, after each, those inside of it."""
     if isinstance(steps, Mapping):  # a list per modality

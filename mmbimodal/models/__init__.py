@@ -1,4 +1,10 @@
-from .backbones import BimodalTimeSformer, Hiera, MultiBranchBackbone, VideoFocalNet
+from .backbones import (
+    BimodalTimeSformer,
+    Hiera,
+    MultiBranchBackbone,
+    SkeletonBranch,
+    VideoFocalNet,
+)
 from .data_preprocessors import PairedDataPreprocessor
 from .heads import (
     DynMMHead,
@@ -37,6 +43,7 @@ __all__ = [
     'QMFHead',
     'ScoreAverageHead',
     'SelfDistillLoss',
+    'SkeletonBranch',
     'TMCHead',
     'VideoFocalNet',
 ]

@@ -52,10 +52,12 @@ def check(config, root, tmp_path):
 
 
 @pytest.mark.parametrize('path', SYNTH, ids=[x.stem for x in SYNTH])
-def test_configs(path, pairs, tmp_path):
+def test_configs(path, request, tmp_path):
     config = Config.fromfile(path)
     shrink(config)
-    found = check(config, pairs, tmp_path)
+    tracked = 'skeleton' in config.test_dataloader.dataset.modalities
+    root = request.getfixturevalue('tracked_pairs' if tracked else 'pairs')
+    found = check(config, root, tmp_path)
     selects = config.model.get('neck', {}).get('type', '').endswith('Selector')
     assert ('key_frames' in found) == selects
 

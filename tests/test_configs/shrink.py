@@ -52,6 +52,8 @@ SHRUNKEN = dict(
         32,
     ),
     VideoFocalNet=(dict(arch=dict(_ARCH, depths=(1, 1), drop_path_rate=0.0)), 32),
+    ResNet3d=(dict(base_channels=4), 32),
+    SkeletonBranch=(dict(backbone=dict(base_channels=8)), 16),
     Hiera=(
         dict(
             arch=dict(_ARCH, num_heads=1, depths=(1, 1, 1)),
@@ -79,18 +81,17 @@ def shrink(config):
     """A small model of the same parts on ``SIDE``², ``FRAMES`` frames."""
     model = config.model
     backbone = model.backbone
-    branches = [backbone]
+    by_name = dict(all=backbone)
     if backbone.type == 'MultiBranchBackbone':
-        branches = (
-            [backbone.branch]
-            if 'branch' in backbone
-            else list(backbone.branches.values())
-        )
+        by_name = dict(backbone.get('branches') or dict(all=backbone.branch))
+    branches = list(by_name.values())
     for part in (backbone, *branches):
         if 'init_cfg' in part:
             part.init_cfg = None
-    for branch in branches:
+    widths = {}
+    for name, branch in by_name.items():
         changes, channels = SHRUNKEN[branch.type]
+        widths[name] = channels
         update(branch, changes)
         if branch.type == 'SwinTransformer3D':
             branch.window_size = (2, 4, 4)
@@ -98,7 +99,8 @@ def shrink(config):
     for part in (*branches, neck, model.cls_head):
         for key in set(QUIET) & set(part):
             part[key] = QUIET[key]
-    model.cls_head.in_channels = channels
+    several = isinstance(model.cls_head.in_channels, dict)
+    model.cls_head.in_channels = widths if several else channels
     if neck.get('type') in ('KeyframeSelector', 'OracleSelector'):
         # few draws, wide enough to give every parameter a gradient
         neck.update(in_channels=channels, num_samples=50, sigma=0.5)
@@ -109,8 +111,14 @@ def shrink(config):
 def shrunken_pipeline(config, split, truth_file):
     """The config's own pipeline, from decoded frames on."""
 
+    def reads(step):
+        return re.search('Open.*Video|DecodeVideo|LoadSkeleton|DecodeSk', str(step))
+
     def adapt(step):
         inner = step.get('transforms', ())
+        if isinstance(inner, dict):
+            for name, part in inner.items():
+                inner[name] = [transform for transform in part if not reads(transform)]
         for part in inner.values() if isinstance(inner, dict) else [inner]:
             for transform in part:
                 adapt(transform)
@@ -129,9 +137,7 @@ def shrunken_pipeline(config, split, truth_file):
         adapt(copy.deepcopy(step))
         for step in config[f'{split}_dataloader'].dataset.pipeline
     ]
-    return Compose(
-        [step for step in steps if not re.search('Open.*Video|DecodeVideo', str(step))]
-    )
+    return Compose([step for step in steps if not reads(step)])
 
 
 def write_truth(path, size):
@@ -159,12 +165,9 @@ def batch(config, split, size):
                 label=index,
                 modalities={
                     name: dict(
-                        imgs=list(frames),
-                        img_shape=(72, 96),
-                        original_shape=(72, 96),
+                        _content(name, frames, rng),
                         total_frames=FRAMES,
                         start_index=0,
-                        modality='RGB',
                         filename='noise',
                         num_clips=1,
                         frame_inds=np.arange(FRAMES),
@@ -179,4 +182,15 @@ def batch(config, split, size):
     return dict(
         inputs={name: [x[name] for x in inputs] for name in dataset.modalities},
         data_samples=samples,
+    )
+
+
+def _content(name, frames, rng):
+    """Joints of two persons 5 m away, or frames, H×W×3."""
+    if name == 'skeleton':
+        keypoint = rng.normal((0, 0, 5), 1, (2, FRAMES, 25, 3)).astype(np.float32)
+        return dict(keypoint=keypoint, modality='Pose')
+    shape = frames[0].shape[:2]
+    return dict(
+        imgs=list(frames), img_shape=shape, original_shape=shape, modality='RGB'
     )

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from mmbimodal.datasets import change_steps
+from mmbimodal.datasets import change_steps, keep_modalities
 from mmbimodal.errors import InputError
 
 PIPELINE = [
@@ -43,3 +43,26 @@ def test_all_steps_of_a_type_change_wherever_they_are():
 def test_a_type_that_is_not_there_is_named():
     with pytest.raises(InputError, match='no RandomCrop, only SyncResize, .*Center'):
         change_steps(PIPELINE, RandomCrop=dict(size=64))
+
+
+def test_one_modality_of_a_pipeline_is_kept():
+    pipeline = [
+        dict(
+            type='ForEachModality',
+            transforms=dict(near=[dict(type='Flip')], far=[dict(type='Resize')]),
+        ),
+        dict(type='SyncSample', transforms=[dict(type='UniformSample')]),
+    ]
+    before = copy.deepcopy(pipeline)
+    kept = keep_modalities(pipeline, 'far')
+    assert kept == [
+        dict(before[0], transforms=dict(far=[dict(type='Resize')])),
+        before[1],
+    ]
+    kept[0]['transforms']['far'][0]['type'] = 'Other'
+    assert pipeline == before
+    assert keep_modalities(pipeline, 'near', 'far') == pipeline
+    with pytest.raises(
+        InputError, match='no transforms for middle, only for near, far'
+    ):
+        keep_modalities(pipeline, 'near', 'middle')

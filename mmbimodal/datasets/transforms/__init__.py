@@ -1,4 +1,5 @@
 from .blank_frames import BlankFrames
+from .center_skeleton import CenterSkeleton
 from .decode_skeleton import DecodeSkeleton
 from .decode_video import DecodeVideo
 from .for_each_modality import ForEachModality
@@ -13,6 +14,7 @@ from .sync_sample import SyncSample
 
 __all__ = [
     'BlankFrames',
+    'CenterSkeleton',
     'DecodeSkeleton',
     'DecodeVideo',
     'ForEachModality',

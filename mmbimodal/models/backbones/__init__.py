@@ -1,6 +1,13 @@
 from .bimodal_timesformer import BimodalTimeSformer
 from .hiera import Hiera
 from .multi_branch_backbone import MultiBranchBackbone
+from .skeleton_branch import SkeletonBranch
 from .video_focalnet import VideoFocalNet
 
-__all__ = ['BimodalTimeSformer', 'Hiera', 'MultiBranchBackbone', 'VideoFocalNet']
+__all__ = [
+    'BimodalTimeSformer',
+    'Hiera',
+    'MultiBranchBackbone',
+    'SkeletonBranch',
+    'VideoFocalNet',
+]
