@@ -1,104 +1,18 @@
 """Downloads from a server on this machine that does what servers do."""
 
-import hashlib
 import multiprocessing
 import os
-import re
 import resource
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import pytest
+from file_server import CONTENT, SHA256, SIZE, Handler
 
 from mmbimodal.apis import download
 from mmbimodal.apis.download import Published, fetch
 from mmbimodal.errors import InputError
-
-CONTENT = bytes(range(256)) * 2048
-SIZE = len(CONTENT)
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """The first part of the path says how the file arrives."""
-
-    def do_GET(self):
-        self.server.asked.append((self.path, self.headers.get('Range')))
-        getattr(self, self.path.split('/')[1])()
-
-    def log_message(self, *_):
-        pass
-
-    def send(self, body, length=None, status=200):
-        self.send_response(status)
-        if length != 'unknown':
-            self.send_header('Content-Length', str(length or len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def rest(self):
-        """What a range asks for."""
-        asked = self.headers.get('Range')
-        return CONTENT[int(re.fullmatch(r'bytes=(\d+)-', asked)[1]) :] if asked else b''
-
-    def good(self):
-        rest = self.rest()
-        self.send(rest or CONTENT, status=206 if rest else 200)
-
-    def slow(self):
-        time.sleep(0.5)
-        self.good()
-
-    def cut(self):
-        """It breaks off in the middle, each time."""
-        rest = self.rest() or CONTENT
-        status = 206 if len(rest) < len(CONTENT) else 200
-        self.send(rest[: len(rest) // 2], len(rest), status)
-
-    def cut_once(self):
-        self.good() if self.headers.get('Range') else self.cut()
-
-    def no_ranges(self):
-        first = len(self.server.asked) == 1
-        self.send(CONTENT[:1000] if first else CONTENT, len(CONTENT))
-
-    def wrong(self):
-        self.send(CONTENT[::-1])
-
-    def page(self):
-        self.send(b'<html>log in</html>')
-
-    def endless(self):
-        self.send(CONTENT + b'more', 'unknown')
-
-    def missing(self):
-        self.send(b'', status=404)
-
-    def busy(self):
-        self.send(b'', status=503)
-
-    def moved(self):
-        self.redirect('/good/')
-
-    def login(self):
-        self.redirect('/page/')
-
-    def circle(self):
-        self.redirect('/circle/')
-
-    def to_a_file(self):
-        self.redirect('file:///etc/')
-
-    def redirect(self, to):
-        self.send_response(302)
-        self.send_header('Location', to + self.path.split('/')[-1])
-        self.send_header('Content-Length', '0')
-        self.end_headers()
-
-    def stalled(self):
-        self.send(CONTENT[:5000], len(CONTENT))
-        self.server.release.wait(5)
 
 
 @pytest.fixture
@@ -227,6 +141,20 @@ def test_two_processes_download_once(published, server, tmp_path):
         process.join()
         assert process.exitcode == 0
     assert len(server.asked) == 1
+    assert files(tmp_path) == ['a-1234.pth']
+
+
+def test_a_killed_process_leaves_its_part_and_no_lock(published, server, tmp_path):
+    context = multiprocessing.get_context('fork')
+    process = context.Process(target=fetch, args=(published('stalled'), tmp_path))
+    process.start()
+    part = tmp_path / 'a-1234.pth.part'
+    while not (part.is_file() and part.stat().st_size == 4096):
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    assert fetch(published('good'), tmp_path).read_bytes() == CONTENT
+    assert server.asked[-1] == ('/good/a-1234.pth', 'bytes=4096-')
     assert files(tmp_path) == ['a-1234.pth']
 
 
