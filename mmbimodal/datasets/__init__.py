@@ -1,6 +1,6 @@
 from .frames import nearest, open_frames
 from .paired_dataset import PairedDataset
-from .pipeline import change_steps, keep_modalities
+from .pipeline import change_steps, copy_modality, keep_modalities
 from .sample import build_sample
 from .transforms import (
     BlankFrames,
@@ -35,6 +35,7 @@ __all__ = [
     'SyncSample',
     'build_sample',
     'change_steps',
+    'copy_modality',
     'keep_modalities',
     'nearest',
     'open_frames',

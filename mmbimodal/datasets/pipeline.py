@@ -68,15 +68,44 @@ def keep_modalities(
     for step in kept:
         inner = step.get('transforms')
         if isinstance(inner, Mapping):
-            missing = [name for name in names if name not in inner]
-            if missing:
-                raise InputError(
-                    f'{step["type"]} of the pipeline has no transforms for '
-                    f'{", ".join(missing)}, only for {", ".join(inner)}: choose from '
-                    'these'
-                )
+            _check_names(step, names)
             step['transforms'] = {name: inner[name] for name in names}
     return kept
+
+
+def copy_modality(
+    pipeline: Sequence[Mapping[str, Any]], source: str, name: str
+) -> list[dict[str, Any]]:
+    """Copy a pipeline in which one more modality is treated as another one.
+
+    Args:
+        pipeline (Sequence[Mapping]): Configs of transforms.
+        source (str): Modality that has a list in each ``transforms`` by name.
+        name (str): The new modality, which gets a copy of these lists.
+
+    Returns:
+        list[dict]: The new pipeline; ``pipeline`` is not modified.
+
+    Raises:
+        InputError: A step has no list for ``source``.
+    """
+    copied: list[dict[str, Any]] = [copy.deepcopy(dict(step)) for step in pipeline]
+    for step in copied:
+        inner = step.get('transforms')
+        if isinstance(inner, Mapping):
+            _check_names(step, [source])
+            step['transforms'] = dict(inner, **{name: copy.deepcopy(inner[source])})
+    return copied
+
+
+def _check_names(step: Mapping[str, Any], names: Sequence[str]) -> None:
+    inner = step['transforms']
+    missing = [name for name in names if name not in inner]
+    if missing:
+        raise InputError(
+            f'{step["type"]} of the pipeline has no transforms for '
+            f'{", ".join(missing)}, only for {", ".join(inner)}: choose from these'
+        )
 
 
 def _all_steps(steps: Any) -> list[dict[str, Any]]:

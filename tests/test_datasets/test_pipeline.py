@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from mmbimodal.datasets import change_steps, keep_modalities
+from mmbimodal.datasets import change_steps, copy_modality, keep_modalities
 from mmbimodal.errors import InputError
 
 PIPELINE = [
@@ -66,3 +66,20 @@ def test_one_modality_of_a_pipeline_is_kept():
         InputError, match='no transforms for middle, only for near, far'
     ):
         keep_modalities(pipeline, 'near', 'middle')
+
+
+def test_a_modality_is_treated_as_another_one():
+    pipeline = [
+        dict(type='ForEachModality', transforms=dict(near=[dict(type='Flip')])),
+        dict(type='SyncSample', transforms=[dict(type='UniformSample')]),
+    ]
+    before = copy.deepcopy(pipeline)
+    copied = copy_modality(pipeline, 'near', 'far')
+    flip = [dict(type='Flip')]
+    assert copied[0]['transforms'] == dict(near=flip, far=flip)
+    assert copied[1] == pipeline[1]
+    copied[0]['transforms']['far'][0]['type'] = 'Other'
+    assert copied[0]['transforms']['near'] == flip
+    assert pipeline == before
+    with pytest.raises(InputError, match='no transforms for middle, only for near'):
+        copy_modality(pipeline, 'middle', 'far')

@@ -68,6 +68,12 @@ def test_a_component(project, pairs, name, part, type_name):
     assert type_name in [type(x).__name__ for x in modules]
 
 
+def test_a_third_modality(project, tracked_pairs):
+    model = train(Config.fromfile(project / 'my_third_config.py'), tracked_pairs)
+    assert set(model.backbone.branches) == {'rgb', 'skeleton', 'ir'}
+    assert list(model.cls_head.fc_cls) == ['rgb', 'skeleton', 'ir']
+
+
 def test_a_data_set(project, pairs):
     """From two folders with the classes' names to a trained model."""
     for modality, folder in (('rgb', 'visible'), ('ir', 'thermal')):

@@ -1,6 +1,8 @@
 # Generated pairs with skeletons, cross-view (tools/data/synth). 480 test pairs, so that
 # one standard error is about 2 points.
 _base_ = './synth.py'
+video = dict(type='ActionDataPreprocessor', format_shape='NCTHW')
+preprocessors = dict(rgb=video, ir=video)
 made_by = (
     'python tools/data/synth/generate.py data/synth_skeleton --train 1440 --test 480 '
     '--skeletons'
