@@ -1,7 +1,7 @@
 """FLOPs and parameters of a recognizer with several inputs."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
 from mmbimodal.datasets.sample import build_sample
+from mmbimodal.datasets.skeleton import SUFFIX, Skeleton, find_layout, write_compact
+
+_FRAMES, _FPS = 64, 25
 
 
 def _attention_flops(inputs: list[Any], outputs: list[Any]) -> int:
@@ -63,17 +66,50 @@ def example_inputs(config: Config) -> dict[str, Tensor]:
         dict[str, Tensor]: Each modality with a batch dimension, float32.
     """
     dataset = config.test_dataloader.dataset
+    layouts = dict(_skeleton_layouts(dataset.pipeline))
     with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / 'example.avi')
-        writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'MJPG'), 25, (340, 256))
-        for _ in range(64):
-            writer.write(np.zeros((256, 340, 3), np.uint8))
-        writer.release()
-        sample = build_sample(
-            'example', dict.fromkeys(dataset.modalities, path), dataset.modalities
-        )
+        files = {name: str(Path(folder) / f'{name}.avi') for name in dataset.modalities}
+        for name in layouts:
+            files[name] = str(Path(folder) / f'{name}{SUFFIX}')
+        for name, path in files.items():
+            if name in layouts:
+                _write_skeleton(path, layouts[name])
+            else:
+                _write_video(path)
+        sample = build_sample('example', files, dataset.modalities)
         inputs = Compose(dataset.pipeline)(sample)['inputs']
     return {name: x[None].float() for name, x in inputs.items()}
+
+
+def _skeleton_layouts(pipeline: Sequence[Mapping]) -> Iterator[tuple[str, str]]:
+    """Modalities that the pipeline reads as skeletons, and the layouts of these."""
+    for step in pipeline:
+        inner = step.get('transforms')
+        for name, transforms in inner.items() if isinstance(inner, Mapping) else ():
+            for transform in transforms:
+                if transform['type'] == 'LoadSkeleton':
+                    yield name, transform['layout']
+
+
+def _write_video(path: str) -> None:
+    writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'MJPG'), _FPS, (340, 256))
+    for _ in range(_FRAMES):
+        writer.write(np.zeros((256, 340, 3), np.uint8))
+    writer.release()
+
+
+def _write_skeleton(path: str, layout: str) -> None:
+    """A body that stands still."""
+    shape = (1, _FRAMES, len(find_layout(layout).joints))
+    skeleton = Skeleton(
+        keypoint=np.ones((*shape, 3), np.float32),
+        layout=layout,
+        colorXY=np.ones((*shape, 2), np.float32),
+        depthXY=np.ones((*shape, 2), np.float32),
+        score=np.ones(shape, np.float32),
+        timestamps=np.arange(_FRAMES) / _FPS,
+    )
+    write_compact(path, skeleton)
 
 
 def count_flops(

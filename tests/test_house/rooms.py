@@ -42,6 +42,7 @@ RULES: dict[str, tuple[str, ...]] = {
         *_BASE,
         'mmbimodal.version',
         'mmbimodal.datasets.sample',
+        'mmbimodal.datasets.skeleton',
         'mmbimodal.visualization',
     ),
     'mmbimodal.experiments': (

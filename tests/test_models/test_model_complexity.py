@@ -130,3 +130,13 @@ def test_parameters_are_those_of_the_model(small):
     for stage, counted in (('head', model), ('backbone', model.backbone)):
         expected = sum(x.numel() for x in counted.parameters())
         assert small(config, stage)['params'] == expected
+
+
+def test_a_skeleton_is_an_input_like_another_one():
+    """The cost of both branches is that of each, and of the classifiers."""
+    names = ('r3d', 'agcn', 'r3d_agcn')
+    rgb, skeleton, both = (
+        cost(f'skeleton/{name}_synth.py', 'backbone') for name in names
+    )
+    assert both == pytest.approx([a + b for a, b in zip(rgb, skeleton)], rel=1e-6)
+    assert skeleton[0] > 0.005
