@@ -10,10 +10,11 @@ from mmbimodal.compat import versions
 def apply() -> None:
     """Make the installed stack usable; safe to call more than once."""
     versions.check()
-    from mmbimodal.compat import deferred_scipy, localizers, quiet
+    from mmbimodal.compat import deferred_scipy, localizers, quiet, transformers_5
 
     quiet.silence()
     localizers.stub_missing_drn()
+    transformers_5.leave_out_vindlu()
     deferred_scipy.defer()
     from mmbimodal.compat import (
         amp_on_cpu,

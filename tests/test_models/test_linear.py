@@ -17,6 +17,13 @@ SIZES = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture
+def everywhere(monkeypatch):
+    """The convolution in training, too."""
+    monkeypatch.setattr(linear_module, 'USE_ONEDNN', True)
+    monkeypatch.setattr(linear_module, 'IN_TRAINING', True)
+
+
 def arguments(shape, dtype=torch.float32):
     generator = torch.Generator().manual_seed(0)
     return [
@@ -26,7 +33,7 @@ def arguments(shape, dtype=torch.float32):
 
 
 @SIZES
-def test_values_and_gradients_in_float32(shape):
+def test_values_and_gradients_in_float32(shape, everywhere):
     results = []
     for function in (F.linear, linear):
         tensors = arguments(shape)
@@ -37,7 +44,7 @@ def test_values_and_gradients_in_float32(shape):
 
 
 @SIZES
-def test_strided_input(shape):
+def test_strided_input(shape, everywhere):
     x, weight, bias = arguments(shape)
     x = torch.stack((x, x), dim=-1)[..., 0]
     assert not x.is_contiguous()
@@ -46,7 +53,7 @@ def test_strided_input(shape):
     )
 
 
-def test_other_types_are_those_of_pytorch():
+def test_other_types_are_those_of_pytorch(everywhere):
     """float64 and mixed precision."""
     tensors = arguments((MIN_ELEMENTS // 32, 32), torch.float64)
     assert torch.equal(linear(*tensors), F.linear(*tensors))
@@ -57,7 +64,7 @@ def test_other_types_are_those_of_pytorch():
         assert torch.equal(found, F.linear(*tensors))
 
 
-def test_without_bias_and_as_a_layer():
+def test_without_bias_and_as_a_layer(everywhere):
     layer = Linear(32, 8, bias=False)
     x = torch.randn(MIN_ELEMENTS // 32, 32)
     torch.testing.assert_close(layer(x), x @ layer.weight.T, rtol=1e-5, atol=1e-5)
@@ -71,32 +78,40 @@ def is_convolution(function, x, weight, bias):
     return any('conv' in event.key for event in trace.key_averages())
 
 
-def test_the_switch_turns_the_convolution_off(monkeypatch):
+@pytest.mark.parametrize('gradients', [False, True])
+@pytest.mark.parametrize(
+    'use, in_training', [(False, True), (True, False), (True, True)]
+)
+def test_where_the_convolution_computes(use, in_training, gradients, monkeypatch):
+    """By default in predictions only; nowhere where it is off."""
+    monkeypatch.setattr(linear_module, 'USE_ONEDNN', use)
+    monkeypatch.setattr(linear_module, 'IN_TRAINING', in_training)
     tensors = arguments((MIN_ELEMENTS // 32, 32))
-    monkeypatch.setattr(linear_module, 'USE_ONEDNN', True)
-    assert is_convolution(linear, *tensors)
-    monkeypatch.setattr(linear_module, 'USE_ONEDNN', False)
-    assert not is_convolution(linear, *tensors)
+    with torch.set_grad_enabled(gradients):
+        expected = use and (in_training or not gradients)
+        assert is_convolution(linear, *tensors) == expected
 
 
-@pytest.mark.parametrize('value', ['0', '1'])
-def test_the_environment_sets_the_switch(value):
+@pytest.mark.parametrize(
+    'value, expected', [('0', (False, False)), ('1', (True, True)), ('', (True, False))]
+)
+def test_the_environment_sets_the_switch(value, expected):
     code = (
         'import importlib.util as u; '
         f's = u.spec_from_file_location("m", {linear_module.__file__!r}); '
-        'm = u.module_from_spec(s); s.loader.exec_module(m); print(m.USE_ONEDNN)'
+        'm = u.module_from_spec(s); s.loader.exec_module(m); '
+        'print(m.USE_ONEDNN, m.IN_TRAINING)'
     )
     environment = dict(os.environ, MMBIMODAL_ONEDNN_LINEAR=value)
     found = subprocess.run(
         [sys.executable, '-c', code], env=environment, capture_output=True, text=True
     )
-    available = torch.backends.mkldnn.is_available()
-    assert found.stdout.strip() == str(value == '1' and available), found.stderr
+    use = expected[0] and torch.backends.mkldnn.is_available()
+    assert found.stdout.split() == [str(use), str(expected[1])], found.stderr
 
 
 @pytest.mark.parametrize('strict', [True, False])
-def test_no_convolution_in_an_exported_graph(strict, monkeypatch):
-    monkeypatch.setattr(linear_module, 'USE_ONEDNN', True)
+def test_no_convolution_in_an_exported_graph(strict, everywhere):
     x = torch.randn(MIN_ELEMENTS // 32, 32)
     exported = torch.export.export(Linear(32, 8), (x,), strict=strict)
     targets = [str(node.target) for node in exported.graph.nodes]
@@ -104,8 +119,7 @@ def test_no_convolution_in_an_exported_graph(strict, monkeypatch):
     assert not any('conv' in x for x in targets)
 
 
-def test_no_convolution_in_compiled_and_traced_graphs(monkeypatch):
-    monkeypatch.setattr(linear_module, 'USE_ONEDNN', True)
+def test_no_convolution_in_compiled_and_traced_graphs(everywhere):
     layer, x = Linear(32, 8), torch.randn(MIN_ELEMENTS // 32, 32)
     graphs = []
 

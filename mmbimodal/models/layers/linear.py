@@ -1,9 +1,11 @@
 """Linear layer that a CPU may compute as a 1×1 convolution.
 
 This file holds the only change of an operator for the sake of speed, and the
-only switch for it: the environment variable ``MMBIMODAL_ONEDNN_LINEAR``. It is
-read at import; ``0`` turns the convolution off. The convolution runs in eager
-mode on a CPU only, never in a compiled, traced or exported model.
+only switch for it: the environment variable ``MMBIMODAL_ONEDNN_LINEAR``, which
+is read at import. By default the convolution computes predictions only, because
+its backward pass is slower than MKL's on some processors (docs/benchmarks.md).
+``0`` turns it off, ``1`` turns it on in training, too. It runs in eager mode on
+a CPU only, never in a compiled, traced or exported model.
 """
 
 import os
@@ -12,10 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-USE_ONEDNN = (
-    os.environ.get('MMBIMODAL_ONEDNN_LINEAR', '1') != '0'
-    and torch.backends.mkldnn.is_available()
-)
+_SWITCH = os.environ.get('MMBIMODAL_ONEDNN_LINEAR', '')
+USE_ONEDNN = _SWITCH != '0' and torch.backends.mkldnn.is_available()
+IN_TRAINING = _SWITCH == '1'
 # Elements of the input below which reordering the weights costs what the
 # faster product gains.
 MIN_ELEMENTS = 2**15
@@ -28,6 +29,7 @@ def runs_as_convolution(x: Tensor) -> bool:
         # First of all: a compiler must not see a condition on the size.
         and not torch.compiler.is_compiling()
         and not torch.jit.is_tracing()
+        and (IN_TRAINING or not torch.is_grad_enabled())
         and x.device.type == 'cpu'
         and x.dtype == torch.float32
         and not torch.is_autocast_enabled('cpu')
@@ -39,9 +41,9 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """:func:`torch.nn.functional.linear`, faster in float32 on some CPUs.
 
     PyTorch gives a float32 matrix product on x86 to MKL, but a convolution to
-    oneDNN, which uses all vector units of AMD's processors as well: with
-    AVX-512 the 1×1 convolution over the same memory takes half the time,
-    forwards and backwards. Everywhere else this is ``F.linear``.
+    oneDNN, which uses all vector units of AMD's processors as well. Where MKL
+    uses half of them, the 1×1 convolution over the same memory takes half the
+    time. Everywhere else this is ``F.linear``.
 
     Args:
         x (Tensor): …×I.
