@@ -2,13 +2,18 @@ from .blank_frames import BlankFrames
 from .center_skeleton import CenterSkeleton
 from .decode_skeleton import DecodeSkeleton
 from .decode_video import DecodeVideo
+from .flip_skeleton import FlipSkeleton
 from .for_each_modality import ForEachModality
 from .load_skeleton import LoadSkeleton
 from .load_visibility import LoadVisibility
+from .min_max_skeleton import MinMaxSkeleton
 from .modality_dropout import ModalityDropout
 from .open_cached_video import OpenCachedVideo
 from .open_video import OpenVideo
 from .pack_modality_inputs import PackModalityInputs
+from .resample_skeleton import ResampleSkeleton
+from .rotate_skeleton import RotateSkeleton
+from .scale_skeleton import ScaleSkeleton
 from .sync_resize import SyncResize
 from .sync_sample import SyncSample
 
@@ -17,13 +22,18 @@ __all__ = [
     'CenterSkeleton',
     'DecodeSkeleton',
     'DecodeVideo',
+    'FlipSkeleton',
     'ForEachModality',
     'LoadSkeleton',
     'LoadVisibility',
+    'MinMaxSkeleton',
     'ModalityDropout',
     'OpenCachedVideo',
     'OpenVideo',
     'PackModalityInputs',
+    'ResampleSkeleton',
+    'RotateSkeleton',
+    'ScaleSkeleton',
     'SyncResize',
     'SyncSample',
 ]

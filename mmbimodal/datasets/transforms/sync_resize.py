@@ -15,23 +15,30 @@ class SyncResize(BaseTransform):
 
     Sensors differ in resolution and aspect ratio. On frames of one size a
     crop takes the same part of the picture, in relative coordinates, from
-    every modality.
+    every modality. Joints in pixels are scaled with their picture; a modality
+    without a picture, as joints in metres, stays as it is.
 
-    Required keys in each modality: ``imgs``, ``img_shape``.
-    Modified keys: those of MMAction2's ``Resize``.
+    Required keys in each modality that has a picture: ``img_shape``, and ``imgs``
+    or ``keypoint``. Modified keys: those of MMAction2's ``Resize``.
 
     Args:
         short_side (int | tuple[int, int]): Short side in pixels, or the
             closed range from which one value per sample is drawn.
         max_distortion (float): Largest factor by which the aspect ratio of a
             modality may change. Defaults to 1.2.
+        reference (str, optional): Modality that determines the size; in samples
+            that lack it, and by default, the first one that is there.
 
     Raises:
-        InputError: The modalities differ more in their aspect ratios.
+        InputError: The modalities differ more in their aspect ratios, or the
+            reference is no modality.
     """
 
     def __init__(
-        self, short_side: int | tuple[int, int], max_distortion: float = 1.2
+        self,
+        short_side: int | tuple[int, int],
+        max_distortion: float = 1.2,
+        reference: str | None = None,
     ) -> None:
         self.range = (
             (short_side, short_side)
@@ -39,6 +46,7 @@ class SyncResize(BaseTransform):
             else tuple(short_side)
         )
         self.max_distortion = max_distortion
+        self.reference = reference
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Return a new sample; ``results`` is not modified."""
@@ -47,8 +55,17 @@ class SyncResize(BaseTransform):
         present = {
             name: inner
             for name, inner in results['modalities'].items()
-            if inner is not None
+            if inner is not None and 'img_shape' in inner
         }
+        if self.reference not in (None, *results['modalities']):
+            raise InputError(
+                f'SyncResize: reference={self.reference!r} is no modality of the '
+                f'sample: choose from {", ".join(results["modalities"])}'
+            )
+        if self.reference in present:
+            present = {self.reference: present[self.reference], **present}
+        if not present:
+            return results
         self._check_ratios(present)
         height, width = next(iter(present.values()))['img_shape']
         size = mmcv.rescale_size((width, height), (np.inf, side))

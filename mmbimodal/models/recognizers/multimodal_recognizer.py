@@ -42,7 +42,7 @@ class MultiModalRecognizer(BaseRecognizer):
 
         Returns:
             tuple: Features of N·V views, and a dict for the head with
-            ``loss_aux``, and ``num_segs`` (V) where the views are images.
+            ``loss_aux``, and ``num_segs`` (V) where the views of a modality are images.
 
         Raises:
             InputError: The modalities differ in their number of views.
@@ -60,9 +60,10 @@ class MultiModalRecognizer(BaseRecognizer):
             {name: x.flatten(0, 1) for name, x in inputs.items()},
             presence_of(data_samples, inputs, num_views),
         )
-        # N×V×C×H×W: MMAction2's heads for images gather the views of a sample
+        # N×V×C×H×W: MMAction2's heads for images gather the views of a sample. Beside
+        # images another modality, a skeleton N×V×M×T×V'×C, has as many views.
         options: dict[str, Any] = {}
-        if all(x.ndim == 5 for x in inputs.values() if x.ndim > 3):
+        if any(x.ndim == 5 for x in inputs.values()):
             options['num_segs'] = num_views
         loss_aux: dict[str, Tensor] = {}
         if stage != 'backbone' and self.with_neck:
