@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from mmengine.dataset import Compose
 
+from mmbimodal.datasets.skeleton import find_layout
+
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 FILES = sorted(
     path
@@ -53,7 +55,10 @@ SHRUNKEN = dict(
     ),
     VideoFocalNet=(dict(arch=dict(_ARCH, depths=(1, 1), drop_path_rate=0.0)), 32),
     ResNet3d=(dict(base_channels=4), 32),
-    SkeletonBranch=(dict(backbone=dict(base_channels=8)), 16),
+    SkeletonBranch=(
+        dict(backbone=dict(base_channels=8, inflate_stages=[4], down_stages=[4])),
+        16,
+    ),
     Hiera=(
         dict(
             arch=dict(_ARCH, num_heads=1, depths=(1, 1, 1)),
@@ -155,6 +160,8 @@ def batch(config, split, size):
     with tempfile.TemporaryDirectory() as folder:
         truth_file = write_truth(Path(folder) / 'truth.json', size)
         pipeline = shrunken_pipeline(config, split, truth_file)
+    layout = re.search("'layout': '([^']+)'", str(dataset.pipeline))
+    joints = len(find_layout(layout[1]).joints) if layout else 0
     inputs, samples = [], []
     for index in range(size):
         frames = [rng.integers(0, 256, (72, 96, 3), np.uint8) for _ in range(FRAMES)]
@@ -165,7 +172,7 @@ def batch(config, split, size):
                 label=index,
                 modalities={
                     name: dict(
-                        _content(name, frames, rng),
+                        _content(name, frames, rng, joints),
                         total_frames=FRAMES,
                         start_index=0,
                         filename='noise',
@@ -185,10 +192,11 @@ def batch(config, split, size):
     )
 
 
-def _content(name, frames, rng):
+def _content(name, frames, rng, joints):
     """Joints of two persons 5 m away, or frames, H×W×3."""
     if name == 'skeleton':
-        keypoint = rng.normal((0, 0, 5), 1, (2, FRAMES, 25, 3)).astype(np.float32)
+        size = (2, FRAMES, joints, 3)
+        keypoint = rng.normal((0, 0, 5), 1, size).astype(np.float32)
         return dict(keypoint=keypoint, modality='Pose')
     shape = frames[0].shape[:2]
     return dict(

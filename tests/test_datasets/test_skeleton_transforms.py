@@ -135,7 +135,7 @@ def test_the_reference_determines_the_size():
 
 def test_rotation_about_one_axis(monkeypatch):
     """A quarter turn about y brings z to x and x to -z."""
-    monkeypatch.setattr(np.random, 'uniform', lambda low, high: np.array(high))
+    monkeypatch.setattr(np.random, 'uniform', lambda low, high: high)
     point = np.array([1, 2, 3], np.float64).reshape(1, 1, 1, 3)
     found = apply('RotateSkeleton', point, max_degrees=(0, 90, 0))['keypoint']
     np.testing.assert_allclose(found.ravel(), [3, 2, -1], atol=1e-12)
@@ -202,3 +202,32 @@ def test_bad_settings_and_an_empty_clip_are_named():
         apply('ResampleSkeleton', np.zeros((1, 0, 20, 3)), clip_len=4)
     with pytest.raises(InputError, match='must be positive'):
         TRANSFORMS.build(dict(type='ResampleSkeleton', clip_len=0))
+
+
+def test_streams_of_a_body_that_moves():
+    """The hand is joint 7 of kinect20, its neighbour the wrist, joint 6."""
+    keypoint = body('kinect20').repeat(3, axis=1)
+    keypoint[0, 1, 7] += [1, 0, 0]
+    keypoint[0, 2, 6] = 0  # the wrist is lost
+    found = apply(
+        'SkeletonStreams',
+        keypoint,
+        layout='kinect20',
+        streams=['joint', 'bone', 'motion', 'bone_motion'],
+    )['keypoint']
+    assert found.shape == (1, 3, 20, 12)
+    hand = found[0, :, 7].reshape(3, 4, 3)
+    np.testing.assert_array_equal(hand[:, 0], keypoint[0, :, 7])
+    assert hand[:, 1].tolist() == [[1, 10, 0], [2, 10, 0], [0, 0, 0]]
+    assert hand[:, 2].tolist() == [[1, 0, 0], [-1, 0, 0], [0, 0, 0]]
+    assert hand[:, 3].tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert not found[0, :, 2, 3:6].any(), 'the centre has no bone'
+    lost = found[0, 1, 6].reshape(4, 3)
+    assert lost[0].any() and not lost[2].any(), 'no motion to where nothing is'
+
+
+def test_streams_that_do_not_exist_and_another_layout_are_named():
+    with pytest.raises(InputError, match='must be some of joint, bone'):
+        apply('SkeletonStreams', body('kinect20'), layout='kinect20', streams=['b'])
+    with pytest.raises(InputError, match='has 25 joints, the layout kinect20 .* 20'):
+        apply('SkeletonStreams', body('nturgb+d'), layout='kinect20')

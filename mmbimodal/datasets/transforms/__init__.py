@@ -14,6 +14,7 @@ from .pack_modality_inputs import PackModalityInputs
 from .resample_skeleton import ResampleSkeleton
 from .rotate_skeleton import RotateSkeleton
 from .scale_skeleton import ScaleSkeleton
+from .skeleton_streams import SkeletonStreams
 from .sync_resize import SyncResize
 from .sync_sample import SyncSample
 
@@ -34,6 +35,7 @@ __all__ = [
     'ResampleSkeleton',
     'RotateSkeleton',
     'ScaleSkeleton',
+    'SkeletonStreams',
     'SyncResize',
     'SyncSample',
 ]

@@ -76,5 +76,5 @@ def interpolate(keypoint: np.ndarray, places: np.ndarray) -> np.ndarray:
     weight = (places - low)[:, None, None].astype(keypoint.dtype)
     before, after = keypoint[:, low], keypoint[:, high]
     mixed = before * (1 - weight) + after * weight
-    both = (before.any(-1) & after.any(-1))[..., None]
+    both = before.any(-1, keepdims=True) & after.any(-1, keepdims=True)
     return np.where(both, mixed, np.where(weight < 0.5, before, after))

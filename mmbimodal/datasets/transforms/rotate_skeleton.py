@@ -42,7 +42,7 @@ class RotateSkeleton(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Rotate; the array of ``results`` is not modified."""
-        matrix = rotation(np.random.uniform(-self.limits, self.limits))
+        matrix = rotation(np.random.uniform(-self.limits, self.limits).tolist())
         keypoint = results['keypoint']
         # M×T×V×3 · 3×3: rows are points
         results['keypoint'] = (keypoint @ matrix.T).astype(keypoint.dtype)
