@@ -77,7 +77,9 @@ def example_inputs(config: Config) -> dict[str, Tensor]:
             else:
                 _write_video(path)
         sample = build_sample('example', files, dataset.modalities)
-        inputs = Compose(dataset.pipeline)(sample)['inputs']
+        # The truth is that of real samples, and it is no input.
+        steps = [x for x in dataset.pipeline if x['type'] != 'LoadVisibility']
+        inputs = Compose(steps)(sample)['inputs']
     return {name: x[None].float() for name, x in inputs.items()}
 
 

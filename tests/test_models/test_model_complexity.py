@@ -140,3 +140,15 @@ def test_a_skeleton_is_an_input_like_another_one():
     )
     assert both == pytest.approx([a + b for a, b in zip(rgb, skeleton)], rel=1e-6)
     assert skeleton[0] > 0.005
+
+
+@pytest.mark.parametrize(
+    'oracle, model',
+    [
+        ('oracle_selection', 'staf_synth.py'),
+        ('oracle_frames', 'baselines/timesformer_synth.py'),
+    ],
+)
+def test_a_model_that_is_told_the_truth_costs_as_much_as_without(oracle, model):
+    """No truth file is needed to count."""
+    assert cost(f'experiments/{oracle}_synth.py') == cost(model)
