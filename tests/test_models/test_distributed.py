@@ -74,6 +74,10 @@ def work(rank, port, folder):
             found = gradients(model, rank)
         if rank == 0:
             torch.save(found, f'{folder}/{name}.pth')
+        # The model goes before the group: the last reference to the group, in the
+        # model, joins gloo's thread with the interpreter's lock, which that thread
+        # may wait for.
+        del model
     distributed.destroy_process_group()
 
 

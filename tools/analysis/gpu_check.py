@@ -172,6 +172,8 @@ def _train_in_process(rank: int, task: Task, folder: str) -> None:
     train(steps, model, task.variant.optimizer)
     sums = torch.stack([x.detach().double().sum() for x in model.parameters()])
     torch.save(sums.cpu(), Path(folder) / f'{rank}.pth')
+    # The model goes before the group, whose end could wait for itself otherwise.
+    del model
     distributed.destroy_process_group()
 
 
