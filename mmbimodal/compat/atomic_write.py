@@ -42,9 +42,11 @@ def whole_file(path: str | Path) -> Iterator[str]:
         if error.errno not in NO_SPACE:
             raise
         free = shutil.disk_usage(Path(path).parent).free / 2**20
+        # Only a training, which writes checkpoints, is told to go on.
+        resume = ' with --resume' if Path(path).suffix == '.pth' else ''
         raise InputError(
             f'{path} could not be written ({error.strerror}, {free:.0f} MiB free): '
-            'free space or raise the limit, then start again with --resume; '
+            f'free space or raise the limit, then start again{resume}; '
             'what was saved before is intact'
         ) from error
     finally:

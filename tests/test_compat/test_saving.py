@@ -122,6 +122,8 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch, code):
         mmengine.fileio.put(b'new content', str(path))
     assert path.read_bytes() == b'old'
     assert os.listdir(tmp_path) == ['epoch_1.pth']
+    with pytest.raises(InputError, match='a.json could not .* start again; what'):
+        mmengine.fileio.put(b'new content', str(tmp_path / 'a.json'))
 
 
 def test_a_real_limit_on_the_size_of_files(tmp_path):
