@@ -19,8 +19,10 @@ from pathlib import Path
 from types import FrameType
 
 import mmengine.runner
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 
+from mmbimodal.apis.config import check_spelling
 from mmbimodal.apis.console_runner import ConsoleRunner
 from mmbimodal.apis.zoo import find_config, find_model
 from mmbimodal.errors import InputError
@@ -185,6 +187,9 @@ def run_mmaction_tool(name: str, args: Namespace) -> None:
             files = [*find_model(args.config)]
         else:
             files = [find_config(args.config)]
+        options = getattr(args, 'cfg_options', None)
+        if options:
+            check_spelling(Config.fromfile(files[0]), options)
         ConsoleRunner.verbose = args.verbose
         mmengine.runner.Runner = ConsoleRunner
         words: list[str] = []

@@ -47,6 +47,8 @@ def handed_over(load_tool, monkeypatch):
     monkeypatch.setattr(upstream_tools.mmengine.runner, 'Runner', None)
     monkeypatch.setattr(upstream_tools, 'find_config', lambda x: f'{x}.py')
     monkeypatch.setattr(upstream_tools, 'find_model', lambda x: (f'{x}.py', f'{x}.pth'))
+    read = upstream_tools.Config(dict(a=dict(b=0), c=0, train_dataloader={}))
+    monkeypatch.setattr(upstream_tools.Config, 'fromfile', lambda _: read)
     parse = load_tool('_upstream.py').parse
 
     def call(name, words):
@@ -84,3 +86,9 @@ def test_test(handed_over, words, expected):
 def test_train(handed_over):
     words = handed_over('train.py', 'name --resume --work-dir x')
     assert words == 'name.py --resume --work-dir x'
+
+
+def test_a_misspelt_option_is_refused(handed_over):
+    """mmengine would add it beside the one that is meant, and train without it."""
+    with pytest.raises(SystemExit, match="did you mean 'train_dataloader'"):
+        handed_over('train.py', 'name --cfg-options train_dataloder.batch_size=4')
