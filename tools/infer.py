@@ -21,20 +21,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from _model import add_model
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        'model', metavar='MODEL', help='name of a released model, or a config file'
-    )
-    parser.add_argument(
-        'checkpoint',
-        nargs='?',
-        metavar='CKPT',
-        help='trained weights; default: the released ones',
-    )
+    add_model(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         '--files',

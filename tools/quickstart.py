@@ -120,7 +120,7 @@ class Stage(NamedTuple):
     text: str
 
 
-# Times are those of two cores without other work.
+# What to expect on two cores; summary.json has what was measured.
 STAGES = dict(
     predict=Stage(
         predict,

@@ -1,7 +1,7 @@
 """Pipelines that differ from another one in a few options."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmbimodal.errors import InputError
@@ -64,13 +64,9 @@ def keep_modalities(
     Raises:
         InputError: A step has no list for one of the names.
     """
-    kept: list[dict[str, Any]] = [copy.deepcopy(dict(step)) for step in pipeline]
-    for step in kept:
-        inner = step.get('transforms')
-        if isinstance(inner, Mapping):
-            _check_names(step, names)
-            step['transforms'] = {name: inner[name] for name in names}
-    return kept
+    return _change_lists(
+        pipeline, names, lambda inner: {name: inner[name] for name in names}
+    )
 
 
 def copy_modality(
@@ -89,23 +85,30 @@ def copy_modality(
     Raises:
         InputError: A step has no list for ``source``.
     """
-    copied: list[dict[str, Any]] = [copy.deepcopy(dict(step)) for step in pipeline]
-    for step in copied:
+    return _change_lists(
+        pipeline, [source], lambda inner: inner | {name: copy.deepcopy(inner[source])}
+    )
+
+
+def _change_lists(
+    pipeline: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    change: Callable[[dict[str, Any]], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Copy a pipeline with every ``transforms`` by name changed; it has the names."""
+    changed: list[dict[str, Any]] = [copy.deepcopy(dict(step)) for step in pipeline]
+    for step in changed:
         inner = step.get('transforms')
-        if isinstance(inner, Mapping):
-            _check_names(step, [source])
-            step['transforms'] = dict(inner, **{name: copy.deepcopy(inner[source])})
-    return copied
-
-
-def _check_names(step: Mapping[str, Any], names: Sequence[str]) -> None:
-    inner = step['transforms']
-    missing = [name for name in names if name not in inner]
-    if missing:
-        raise InputError(
-            f'{step["type"]} of the pipeline has no transforms for '
-            f'{", ".join(missing)}, only for {", ".join(inner)}: choose from these'
-        )
+        if not isinstance(inner, Mapping):
+            continue
+        missing = [name for name in names if name not in inner]
+        if missing:
+            raise InputError(
+                f'{step["type"]} of the pipeline has no transforms for '
+                f'{", ".join(missing)}, only for {", ".join(inner)}: choose from these'
+            )
+        step['transforms'] = change(dict(inner))
+    return changed
 
 
 def _all_steps(steps: Any) -> list[dict[str, Any]]:

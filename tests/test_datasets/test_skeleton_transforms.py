@@ -229,5 +229,6 @@ def test_streams_of_a_body_that_moves():
 def test_streams_that_do_not_exist_and_another_layout_are_named():
     with pytest.raises(InputError, match='must be some of joint, bone'):
         apply('SkeletonStreams', body('kinect20'), layout='kinect20', streams=['b'])
-    with pytest.raises(InputError, match='has 25 joints, the layout kinect20 .* 20'):
-        apply('SkeletonStreams', body('nturgb+d'), layout='kinect20')
+    for name in ('SkeletonStreams', 'FlipSkeleton'):
+        with pytest.raises(InputError, match='has 25 joints, the layout kinect20 20'):
+            apply(name, body('nturgb+d'), layout='kinect20')

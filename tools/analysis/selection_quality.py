@@ -11,7 +11,11 @@ of all regions of all frames.
 
 import argparse
 import json
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _model import add_model
 
 ROWS = dict(
     frames_visible='actor visible in selected frames',
@@ -28,15 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        'model', metavar='MODEL', help='name of a released model, or a config file'
-    )
-    parser.add_argument(
-        'checkpoint',
-        nargs='?',
-        metavar='CKPT',
-        help='trained weights; default: the released ones',
-    )
+    add_model(parser)
     parser.add_argument(
         '--truth',
         required=True,

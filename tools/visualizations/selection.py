@@ -15,6 +15,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _model import add_model
+
 if TYPE_CHECKING:
     from mmengine.dataset import BaseDataset
 
@@ -23,15 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        'model', metavar='MODEL', help='name of a released model, or a config file'
-    )
-    parser.add_argument(
-        'checkpoint',
-        nargs='?',
-        metavar='CKPT',
-        help='trained weights; default: the released ones',
-    )
+    add_model(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--sample', nargs='+', metavar='ID', help='ids of test samples')
     what.add_argument(

@@ -9,21 +9,18 @@ the last panel shows these.
 """
 
 import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _model import add_model
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        'model', metavar='MODEL', help='name of a released model, or a config file'
-    )
-    parser.add_argument(
-        'checkpoint',
-        nargs='?',
-        metavar='CKPT',
-        help='trained weights; default: the released ones',
-    )
+    add_model(parser)
     parser.add_argument('--out', required=True, metavar='FILE', help='the PNG to write')
     parser.add_argument('--device', default='cpu', help='default: cpu')
     parser.add_argument(

@@ -8,7 +8,10 @@ made_by = (
     '--skeletons'
 )
 data = dict(
-    data_root='data/synth_skeleton', made_by=made_by, modalities=('rgb', 'skeleton')
+    data_root='data/synth_skeleton',
+    made_by=made_by,
+    modalities=('rgb', 'skeleton'),
+    kinds=dict(skeleton='Pose'),
 )
 train_dataloader = dict(dataset=data)
 val_dataloader = dict(dataset=data)

@@ -1,6 +1,7 @@
-# RGB: a narrow 3-D ResNet-18. Skeleton: the adaptive graph network of 2s-AGCN, which is
-# MMAction2's AAGCN without its attention, narrow and of six blocks. Each branch has a
-# classifier and learns by itself; their probabilities are averaged.
+# RGB: a narrow 3-D ResNet-18. Skeleton: MMAction2's AAGCN without its attention, narrow
+# and of six blocks. It is close to 2s-AGCN, but learns the graph itself and scales the
+# adaptive part by a learned factor. Each branch has a classifier and learns by itself;
+# their probabilities are averaged.
 model = dict(
     type='MultiModalRecognizer',
     data_preprocessor=dict(

@@ -1,5 +1,5 @@
 # 32 moments of one person's skeleton of the Kinect v1, stretched from the clip, as
-# joints, bones and motions. View, build and scale are those of CTR-GCN's feeder.
+# joints, bones and motions. View and scale change as in CTR-GCN's feeder.
 load = dict(
     type='ForEachModality',
     transforms=dict(skeleton=[dict(type='LoadSkeleton', layout='kinect20')]),

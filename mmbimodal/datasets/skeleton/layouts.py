@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mmbimodal.errors import InputError
 
 
@@ -32,6 +34,30 @@ class Layout:
             for joint, number in index.items()
             if 'left' in joint
         )
+
+    @property
+    def mirrored(self) -> list[int]:
+        """Where each joint of the mirror image is in this body, V numbers."""
+        order = list(range(len(self.joints)))
+        for left, right in self.pairs:
+            order[left], order[right] = right, left
+        return order
+
+    def check_joints(self, keypoint: np.ndarray, path: str) -> None:
+        """Refuse a skeleton of another layout.
+
+        Args:
+            keypoint (np.ndarray): M×T×V×C.
+            path (str): Where it comes from, for the message.
+
+        Raises:
+            InputError: V is not the number of this layout's joints.
+        """
+        if keypoint.shape[2] != len(self.joints):
+            raise InputError(
+                f'{path} has {keypoint.shape[2]} joints, the layout {self.name} '
+                f'{len(self.joints)}: correct the layout in the config'
+            )
 
     def graph(self) -> dict[str, Any]:
         """The ``layout`` of MMAction2's ``Graph``: for ``graph_cfg`` of a config."""

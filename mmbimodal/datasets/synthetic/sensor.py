@@ -214,8 +214,5 @@ def _last_seen(seen: np.ndarray) -> np.ndarray:
 
 def _swap_sides(parts: dict[str, np.ndarray], frames: slice) -> None:
     """Exchange left and right joints of arrays M×T×V×C in these frames, in place."""
-    order = np.arange(len(NTU_RGBD.joints))
-    left, right = np.array(NTU_RGBD.pairs).T
-    order[left], order[right] = right, left
     for array in parts.values():
-        array[:, frames] = array[:, frames][:, :, order]
+        array[:, frames] = array[:, frames][:, :, NTU_RGBD.mirrored]

@@ -25,28 +25,32 @@ class FlipSkeleton(BaseTransform):
     Args:
         layout (str): ``'nturgb+d'`` or ``'kinect20'``.
         flip_ratio (float): Probability. Defaults to 0.5.
+
+    Raises:
+        InputError: The skeleton has another number of joints.
     """
 
     def __init__(self, layout: str, flip_ratio: float = 0.5) -> None:
         self.flip_ratio = flip_ratio
-        found = find_layout(layout)
-        self.order = np.arange(len(found.joints))
-        for left, right in found.pairs:
-            self.order[[left, right]] = right, left
+        self.layout = find_layout(layout)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Mirror; the arrays of ``results`` are not modified."""
+        self.layout.check_joints(
+            results['keypoint'], results.get('filename', 'a skeleton')
+        )
         results['flip'] = bool(np.random.rand() < self.flip_ratio)
         if not results['flip']:
             return results
-        keypoint = results['keypoint'][:, :, self.order]  # a copy
+        order = self.layout.mirrored
+        keypoint = results['keypoint'][:, :, order]  # a copy
         there = keypoint.any(axis=-1)  # M×T×V
         # Pixel 0 becomes the last one, as in the picture.
         width = results['img_shape'][1] - 1 if 'img_shape' in results else 0
         keypoint[..., 0] = np.where(there, width - keypoint[..., 0], 0)
         results['keypoint'] = keypoint
         if 'keypoint_score' in results:
-            results['keypoint_score'] = results['keypoint_score'][:, :, self.order]
+            results['keypoint_score'] = results['keypoint_score'][:, :, order]
         for name in PIXELS:
             results.pop(name, None)
         return results

@@ -4,6 +4,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from mmbimodal.datasets.skeleton.file import PIXELS
 from mmbimodal.errors import InputError
 
 
@@ -13,8 +14,9 @@ class ResampleSkeleton(BaseTransform):
 
     MMAction2's ``UniformSampleFrames`` repeats a clip that is too short from its
     start. Half of NW-UCLA's clips have 31 frames or fewer, so that a model would see a
-    jump. CTR-GCN's feeder stretches the time instead, as this does. It is for
-    skeletons alone: beside another modality ``SyncSample`` keeps one clock.
+    jump. CTR-GCN's feeder stretches the time by frames that it repeats; this one
+    interpolates. It is for skeletons alone: beside another modality ``SyncSample``
+    keeps one clock.
 
     Required key: ``keypoint`` (M×T'×V×C). Modified key: ``keypoint`` (M×T×V×C); a
     joint at exactly 0 is not there, and makes a frame between it and another one take
@@ -55,7 +57,7 @@ class ResampleSkeleton(BaseTransform):
             stop = start + length
         places = np.linspace(start, stop, self.clip_len)  # T
         results['keypoint'] = interpolate(keypoint, places)
-        for name in ('keypoint_score', 'timestamps', 'colorXY', 'depthXY'):
+        for name in ('keypoint_score', 'timestamps', *PIXELS):
             results.pop(name, None)
         results.update(total_frames=self.clip_len, clip_len=self.clip_len, num_clips=1)
         return results

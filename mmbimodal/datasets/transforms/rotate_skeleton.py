@@ -6,11 +6,11 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 
-def rotation(angles: Sequence[float]) -> np.ndarray:
+def rotation(angles: np.ndarray) -> np.ndarray:
     """Matrix R = Rz·Ry·Rx, 3×3, of a rotation about x, then y, then z.
 
     Args:
-        angles (Sequence[float]): About x, y and z, in radians.
+        angles (np.ndarray): About x, y and z, in radians.
     """
     matrix = np.eye(3)
     for axis, angle in enumerate(angles):
@@ -42,7 +42,7 @@ class RotateSkeleton(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Rotate; the array of ``results`` is not modified."""
-        matrix = rotation(np.random.uniform(-self.limits, self.limits).tolist())
+        matrix = rotation(np.random.uniform(-self.limits, self.limits))
         keypoint = results['keypoint']
         # M×T×V×3 · 3×3: rows are points
         results['keypoint'] = (keypoint @ matrix.T).astype(keypoint.dtype)

@@ -29,7 +29,8 @@ class SkeletonStreams(BaseTransform):
             ``('joint',)``.
 
     Raises:
-        InputError: There is no such stream.
+        InputError: There is no such stream, or the skeleton has another number of
+            joints.
     """
 
     def __init__(self, layout: str, streams: Sequence[str] = ('joint',)) -> None:
@@ -49,17 +50,18 @@ class SkeletonStreams(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Compute the streams; the array of ``results`` is not modified."""
         joint = results['keypoint']
-        if joint.shape[2] != len(self.neighbour):
-            raise InputError(
-                f'{results.get("filename", "a skeleton")} has {joint.shape[2]} joints, '
-                f'the layout {self.layout.name} of SkeletonStreams '
-                f'{len(self.neighbour)}: correct the layout in the config'
-            )
-        bone = difference(joint, joint[:, :, self.neighbour])
-        made = dict(joint=joint, bone=bone, motion=motion(joint))
-        made['bone_motion'] = motion(bone)
-        results['keypoint'] = np.concatenate([made[x] for x in self.streams], axis=-1)
+        self.layout.check_joints(joint, results.get('filename', 'a skeleton'))
+        results['keypoint'] = np.concatenate(
+            [self._stream(joint, name) for name in self.streams], axis=-1
+        )
         return results
+
+    def _stream(self, joint: np.ndarray, name: str) -> np.ndarray:
+        """One stream of the joints, M×T×V×C."""
+        values = joint
+        if name.startswith('bone'):
+            values = difference(joint, joint[:, :, self.neighbour])
+        return motion(values) if name.endswith('motion') else values
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
