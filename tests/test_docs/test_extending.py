@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -84,7 +85,7 @@ def test_a_data_set(project, pairs):
     environment = dict(os.environ, PATH=f'{Path(sys.executable).parent}:{os.defpath}')
     (command,) = COMMANDS
     subprocess.run(
-        command.replace('python', sys.executable, 1),
+        command.replace('python', shlex.quote(sys.executable), 1),
         shell=True,
         check=True,
         env=environment,
