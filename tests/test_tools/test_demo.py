@@ -1,0 +1,223 @@
+"""The page of tools/demo.py as its server answers, without a browser."""
+
+import argparse
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+import requests
+
+from mmbimodal.apis import MMBimodalInferencer, fetch_weights
+from mmbimodal.errors import InputError
+
+gradio_client = pytest.importorskip(
+    'gradio_client', reason="Gradio is not installed: pip install '.[demo]'"
+)
+ROOT = Path(__file__).resolve().parents[2]
+AS_IT_IS = 'as recorded'
+
+
+class Served(NamedTuple):
+    url: str
+    client: gradio_client.Client
+    folder: Path
+
+    def ask(self, *files, model='staf_synth', variation=AS_IT_IS, brightness=10):
+        handles = [x and gradio_client.handle_file(x) for x in files]
+        return self.client.predict(
+            model, variation, brightness, *handles, api_name='/recognise'
+        )
+
+    def post(self, data):
+        """What the server answers to a request that no page would send."""
+        call = f'{self.url}gradio_api/call/recognise'
+        posted = requests.post(call, json=dict(data=data), timeout=30)
+        if not posted.ok:
+            return posted.text
+        event = posted.json()['event_id']
+        return requests.get(f'{call}/{event}', timeout=60).text
+
+
+@pytest.fixture(scope='module')
+def served(tmp_path_factory):
+    """The page, which takes files of up to 1 MB and 5 s."""
+    folder = tmp_path_factory.mktemp('temporary')
+    process = subprocess.Popen(
+        [
+            *(sys.executable, str(ROOT / 'tools/demo.py'), '--device', 'cpu'),
+            *('--max-size', '1', '--max-length', '5'),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=str(ROOT), TMPDIR=str(folder)),
+    )
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        url = re.fullmatch(r'open (http://127\.0\.0\.1:\d+/) in a browser; .*\n', line)
+        downloads = tmp_path_factory.mktemp('downloads')
+        client = gradio_client.Client(url[1], verbose=False, download_files=downloads)
+        yield Served(url[1], client, folder)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert errors.splitlines()[-1].startswith('terminated')
+    # uploads, pictures and examples are gone
+    assert [*folder.iterdir()] == []
+
+
+@pytest.fixture
+def example(served):
+    """Paths of the first example, which lies in the server's temporary folder."""
+    (folder,) = served.folder.glob('mmbimodal-demo-*')
+    return {name: str(folder / f'push-{name}.avi') for name in ('rgb', 'ir')}
+
+
+def test_an_example(served, example):
+    bars, picture, table, notes = served.ask(*example.values())
+    expected = MMBimodalInferencer('staf_synth', device='cpu')(example)
+    (row,) = expected['predictions']
+    assert bars['label'] == 'push' == row['pred_class']
+    assert [(x['label'], x['confidence']) for x in bars['confidences']] == [
+        (x['class'], pytest.approx(x['score'], abs=1e-5)) for x in row['top_k']
+    ]
+    assert table['headers'] == ['What it sees', 'Action', 'Score']
+    assert len(table['data']) == 5
+    assert table['data'][0] == ['rgb + ir (fused)', 'push', f'{row["pred_score"]:.0%}']
+    # as the page says, neither is enough
+    assert {x[0]: x[1] for x in table['data'] if 'alone' in x[0]} == {
+        'ir alone (rgb switched off)': 'walk',
+        'rgb alone (ir switched off)': 'hug',
+    }
+    assert cv2.imread(picture).std() > 10 and notes == ''
+
+
+def test_one_modality_less(served, example):
+    dark, _, table, _ = served.ask(*example.values(), variation='rgb darkened')
+    bright, *_ = served.ask(*example.values(), variation='rgb darkened', brightness=100)
+    off, *_ = served.ask(*example.values(), variation='rgb switched off')
+    assert dark['label'] == table['data'][1][1] == 'walk'
+    assert bright['label'] == 'push' and off['label'] == 'walk'
+    alone, *_ = served.ask(None, example['ir'])
+    assert len(alone['confidences']) == 5
+    swapped = served.ask(*[*example.values()][::-1])
+    assert 'check that they are not swapped' in swapped[3]
+
+
+def write_video(path, frames, size=(64, 48)):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, size)
+    for _ in range(frames):
+        writer.write(np.zeros((*size[::-1], 3), np.uint8))
+    writer.release()
+
+
+def notes(path):
+    path.write_text('walk to the left')
+
+
+def cut(path):
+    write_video(path, 40)
+    path.write_bytes(path.read_bytes()[:-5000])
+
+
+@pytest.mark.parametrize(
+    'name, write, message',
+    [
+        ('notes.avi', notes, 'notes.avi is no video that can be read: upload one'),
+        ('notes.txt', notes, 'Invalid file type'),
+        ('list.m3u8', notes, 'Invalid file type'),
+        ('cut.avi', cut, 'cut.avi cannot be read (it is shorter than its header says'),
+        ('long.avi', lambda x: write_video(x, 60), 'long.avi is too long: 5 s and'),
+        ('wide.avi', lambda x: write_video(x, 2, (8000, 2000)), '8000×2000 pixels'),
+        ('short.avi', lambda x: write_video(x, 1), 'short.avi'),
+    ],
+)
+def test_uploads_that_are_of_no_use(served, example, tmp_path, name, write, message):
+    write(tmp_path / name)
+    with pytest.raises(gradio_client.exceptions.AppError) as error:
+        served.ask(example['rgb'], tmp_path / name)
+    sentence = str(error.value)
+    assert message in sentence and len(sentence.splitlines()) == 1
+    # it does not say where the server keeps files
+    assert str(served.folder) not in sentence and '/tmp' not in sentence
+
+
+def test_an_upload_that_is_too_large(served):
+    for size, status in ((2**20 - 1000, 200), (2**20 + 1000, 413)):
+        answer = requests.post(
+            f'{served.url}gradio_api/upload',
+            files=dict(files=('film.avi', bytes(size))),
+            timeout=30,
+        )
+        assert answer.status_code == status
+
+
+def test_no_file_of_the_server_can_be_read(served, example, tmp_path):
+    secret = tmp_path / 'secret.avi'
+    write_video(secret, 10)
+    weights = fetch_weights('staf_synth')
+    routes = ('file=', 'file/', 'stream/', '')
+    paths = ['/etc/passwd', secret, weights, ROOT / 'README.md', ROOT / 'tools/demo.py']
+    paths += ['../' * 12 + 'etc/passwd', '%2e%2e/' * 12 + 'etc/passwd', 'README.md']
+    for route in (*(f'gradio_api/{x}' for x in routes), 'static/', 'assets/', ''):
+        for path in paths:
+            request = requests.Request('GET', served.url).prepare()
+            request.url = f'{served.url}{route}{path}'  # ".." as it is
+            with requests.Session() as session:
+                answer = session.send(request, timeout=30)
+            assert b'root:' not in answer.content
+            assert b'mmbimodal.apis' not in answer.content
+            assert answer.status_code in (400, 403, 404, 405), (route, path)
+
+    # as the input of a request
+    def data(model, *names):
+        files = [dict(path=str(x), meta=dict(_type='gradio.FileData')) for x in names]
+        return [model, AS_IT_IS, 10, *files]
+
+    for path in (secret, weights, '/etc/passwd'):
+        answer = served.post(data('staf_synth', path, path))
+        assert 'event: error' in answer or 'detail' in answer, answer
+        assert 'confidences' not in answer and str(ROOT) not in answer
+    # what the page itself serves can be read
+    assert requests.get(f'{served.url}config', timeout=30).ok
+
+
+def test_a_request_cannot_name_a_model_that_is_not_offered(served, example):
+    for model in ('configs/staf_infar.py', 'staf_infar', '/etc/passwd'):
+        with pytest.raises(gradio_client.exceptions.AppError, match='choices'):
+            served.ask(*example.values(), model=model)
+
+
+def test_only_this_machine_can_reach_it(served):
+    """All addresses in 127.0.0.0/8 are this machine: only one of them is served."""
+    port = int(served.url.split(':')[-1].strip('/'))
+    socket.create_connection(('127.0.0.1', port), timeout=5).close()
+    with pytest.raises(OSError):
+        socket.create_connection(('127.0.0.2', port), timeout=5)
+
+
+def test_a_port_that_is_taken(served, load_tool):
+    port = int(served.url.split(':')[-1].strip('/'))
+    options = dict(models=[], port=port, max_size=1, max_length=5, device='cpu')
+    before = os.environ.get('GRADIO_TEMP_DIR'), tempfile.gettempdir()
+    with pytest.raises(InputError, match=f'port {port} of 127.0.0.1 is not free'):
+        load_tool('demo.py').main(argparse.Namespace(**options))
+    assert before == (os.environ.get('GRADIO_TEMP_DIR'), tempfile.gettempdir())
+    assert not [*Path(tempfile.gettempdir()).glob('mmbimodal-demo-*')]
+
+
+def test_the_package_does_not_need_gradio():
+    paths = [*(ROOT / 'mmbimodal').rglob('*.py')]
+    assert len(paths) > 100
+    assert not [x for x in paths if 'import gradio' in x.read_text(encoding='utf-8')]
