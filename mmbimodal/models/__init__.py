@@ -7,6 +7,7 @@ from .backbones import (
 )
 from .data_preprocessors import PairedDataPreprocessor
 from .heads import (
+    AMFIFusionHead,
     DynMMHead,
     MaskedFusionHead,
     PDFHead,
@@ -14,7 +15,7 @@ from .heads import (
     ScoreAverageHead,
     TMCHead,
 )
-from .losses import SelfDistillLoss
+from .losses import GateLoss, SelfDistillLoss
 from .necks import (
     FeatureConcat,
     FeatureMean,
@@ -26,11 +27,13 @@ from .necks import (
 from .recognizers import MultiModalRecognizer
 
 __all__ = [
+    'AMFIFusionHead',
     'BimodalTimeSformer',
     'DynMMHead',
     'FeatureConcat',
     'FeatureMean',
     'FeatureSum',
+    'GateLoss',
     'Hiera',
     'KeepAll',
     'KeyframeSelector',

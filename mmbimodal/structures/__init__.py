@@ -10,7 +10,14 @@ from .branch_features import (
     pool_features,
     tensors_of,
 )
-from .branches import Branches, present_mean, present_softmax, top_k_accuracy
+from .branches import (
+    Branches,
+    channels_by_name,
+    pool_branches,
+    present_mean,
+    present_softmax,
+    top_k_accuracy,
+)
 from .condition import Condition
 from .features import Features
 from .merged_tokens import frame_group, merge_modalities, num_kept
@@ -44,6 +51,7 @@ __all__ = [
     'add_features',
     'align_features',
     'broadcast_rows',
+    'channels_by_name',
     'check_branch_output',
     'check_modalities',
     'flatten_regions',
@@ -51,6 +59,7 @@ __all__ = [
     'map_tensors',
     'merge_modalities',
     'num_kept',
+    'pool_branches',
     'pool_features',
     'presence_of',
     'present_mean',

@@ -1,3 +1,4 @@
+from .amfi_fusion_head import AMFIFusionHead
 from .dynmm_head import DynMMHead
 from .masked_fusion_head import MaskedFusionHead
 from .pdf_head import PDFHead
@@ -7,6 +8,7 @@ from .score_fusion_head import ScoreFusionHead
 from .tmc_head import TMCHead
 
 __all__ = [
+    'AMFIFusionHead',
     'DynMMHead',
     'MaskedFusionHead',
     'PDFHead',

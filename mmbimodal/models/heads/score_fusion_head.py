@@ -9,11 +9,11 @@ from mmaction.utils import SampleList
 from mmengine.model.weight_init import trunc_normal_init
 from torch import Tensor, nn
 
-from mmbimodal.errors import InputError
 from mmbimodal.structures import (
     Branches,
     BranchFeatures,
-    pool_features,
+    channels_by_name,
+    pool_branches,
     present_mean,
     top_k_accuracy,
 )
@@ -80,27 +80,12 @@ class ScoreFusionHead(BaseHead):
             average_clips=average_clips,
             init_cfg=init_cfg,
         )
-        kind = type(self).__name__
-        if len(modalities) < 2:
-            raise InputError(
-                f'{kind} fuses two or more modalities, cls_head.modalities is '
-                f'{list(modalities)}: name more, or use a head of MMAction2'
-            )
-        if isinstance(in_channels, int):
-            in_channels = dict.fromkeys(modalities, in_channels)
-        if set(in_channels) != set(modalities):
-            raise InputError(
-                f'{kind}: in_channels names {sorted(in_channels)}, modalities '
-                f'{sorted(modalities)}: correct cls_head in the config'
-            )
         self.modalities = tuple(modalities)
-        self.widths = [in_channels[name] for name in self.modalities]
+        channels = channels_by_name(in_channels, modalities, type(self).__name__)
+        self.widths = [*channels.values()]
         self.init_std = init_std
         self.fc_cls = nn.ModuleDict(
-            {
-                name: nn.Linear(width, num_classes)
-                for name, width in zip(self.modalities, self.widths)
-            }
+            {name: nn.Linear(width, num_classes) for name, width in channels.items()}
         )
 
     def init_weights(self) -> None:
@@ -145,36 +130,14 @@ class ScoreFusionHead(BaseHead):
         Raises:
             InputError: The backbone gives other modalities or channels.
         """
-        if set(feats) != set(self.modalities):
-            raise InputError(
-                f'the backbone gives {sorted(feats)}, {type(self).__name__} '
-                f'expects {sorted(self.modalities)}: name the same ones in '
-                'backbone and in cls_head.modalities'
-            )
-        features, logits, present = [], [], []
-        for name, width in zip(self.modalities, self.widths):
-            branch = feats[name]
-            # A branch that did not run: no row has the modality.
-            x = branch.present.new_zeros(branch.present.shape[0], width).float()
-            if branch.features is not None:
-                x = pool_features(branch.features).float()
-            if x.shape[1] != width:
-                raise InputError(
-                    f'{type(self).__name__}: the features of {name} have '
-                    f'{x.shape[1]} channels, in_channels says {width}: '
-                    'correct cls_head.in_channels'
-                )
-            # (B·segments) -> B
-            has_modality = branch.present.view(-1, num_segs)[:, 0]
-            # (B·segments)×C -> B×C; a backbone may have pooled segments before
-            x = x.view(has_modality.shape[0], -1, width).mean(dim=1)
-            x = torch.where(has_modality[:, None], x, 0.0)
-            features.append(x)
-            logits.append(self.fc_cls[name](x))
-            present.append(has_modality)
-        return Branches(
-            features, torch.stack(logits, dim=1), torch.stack(present, dim=1)
+        features, present = pool_branches(
+            feats,
+            dict(zip(self.modalities, self.widths)),
+            num_segs,
+            type(self).__name__,
         )
+        logits = [self.fc_cls[k](x) for k, x in zip(self.modalities, features)]
+        return Branches(features, torch.stack(logits, dim=1), present)
 
     def forward(
         self, feats: dict[str, BranchFeatures], num_segs: int = 1, **kwargs: Any

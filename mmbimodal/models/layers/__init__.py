@@ -1,4 +1,7 @@
 from .attention_product import attention_product
+from .confidence_gate import ConfidenceGate
+from .feature_correlation import FeatureCorrelation
+from .feature_weighting import FeatureWeighting
 from .masked_attention import MaskedAttention, masked_attention
 from .mlp import MLP
 from .perturbed_topk import perturbed_jacobian, straight_through, top_indicator
@@ -7,6 +10,9 @@ from .timesformer_encoder import TimeSformerEncoder
 
 __all__ = [
     'MLP',
+    'ConfidenceGate',
+    'FeatureCorrelation',
+    'FeatureWeighting',
     'MaskedAttention',
     'TimeSformerEncoder',
     'alternating_order',
