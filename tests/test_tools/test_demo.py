@@ -1,8 +1,9 @@
-"""The page of tools/demo.py as its server answers, without a browser."""
+"""The page of tools/demo.py: what its server answers, and what a browser shows."""
 
 import argparse
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ gradio_client = pytest.importorskip(
     'gradio_client', reason="Gradio is not installed: pip install '.[demo]'"
 )
 ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ('chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome')
 AS_IT_IS = 'as recorded'
 
 
@@ -205,6 +207,72 @@ def test_only_this_machine_can_reach_it(served):
     socket.create_connection(('127.0.0.1', port), timeout=5).close()
     with pytest.raises(OSError):
         socket.create_connection(('127.0.0.2', port), timeout=5)
+
+
+@pytest.fixture
+def page(served):
+    """The page in headless Chromium; what it asks of other machines fails the test."""
+    reason = "Playwright is not installed: pip install '.[browser]'"
+    playwright = pytest.importorskip('playwright.sync_api', reason=reason)
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if chromium is None:
+        pytest.skip('Chromium is not installed: apt-get install chromium')
+    asked = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium)
+        page = browser.new_page()
+        page.set_default_timeout(60_000)
+        page.on('request', lambda request: asked.append(request.url))
+        page.goto(served.url)
+        yield page
+        browser.close()
+    assert [x for x in asked if not x.startswith((served.url, 'data:', 'blob:'))] == []
+    assert len(asked) > 10
+
+
+def label(page, action):
+    """Wait until the page names an action."""
+    page.locator('[data-testid="label-output-value"]', has_text=action).wait_for()
+
+
+def test_an_example_in_a_browser(page):
+    page.get_by_role('button', name='push', exact=True).click()
+    label(page, 'push')
+    assert len(page.get_by_text(re.compile(r'^\d+%$')).all()) >= 5 + 5  # bars, opinions
+    assert page.get_by_text('ir alone (rgb switched off)').count()
+    strips = page.locator('img[src*="image.png"]')
+    strips.wait_for()
+    assert strips.evaluate('x => x.decode().then(() => x.naturalWidth)') > 500
+    page.get_by_label('rgb switched off').check()
+    label(page, 'walk')
+    page.get_by_role('button', name='handshake', exact=True).click()
+    label(page, 'handshake')
+
+
+def test_uploads_in_a_browser(page, tmp_path):
+    """A person reads one sentence about a file, and what was there is still there."""
+    notes(tmp_path / 'notes.avi')
+    notes(tmp_path / 'notes.txt')
+    (tmp_path / 'large.avi').write_bytes(bytes(2**21))
+    write_video(tmp_path / 'long.avi', 60)
+    inputs = page.locator('input[type=file]')  # of the files that are not there yet
+    rgb, ir = inputs.nth(0), inputs.nth(1)
+    for name, sentence in (
+        ('notes.txt', 'Invalid file type: notes.txt.'),
+        ('large.avi', 'exceed the maximum allowed size of 1.0 MB: "large.avi"'),
+    ):
+        ir.set_input_files(tmp_path / name)
+        page.get_by_text(sentence).wait_for()
+    for upload, name, sentence in (
+        (ir, 'notes.avi', 'notes.avi is no video that can be read'),
+        (rgb, 'long.avi', 'long.avi is too long: 5 s and 3600 frames are the most'),
+    ):
+        upload.set_input_files(tmp_path / name)
+        page.get_by_text(name, exact=True).first.wait_for()
+        page.get_by_role('button', name='Recognise').click()
+        page.get_by_text(sentence).wait_for()
+    page.get_by_role('button', name='push', exact=True).click()
+    label(page, 'push')
 
 
 def test_a_port_that_is_taken(served, load_tool):
