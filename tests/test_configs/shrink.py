@@ -56,8 +56,8 @@ SHRUNKEN = dict(
     VideoFocalNet=(dict(arch=dict(_ARCH, depths=(1, 1), drop_path_rate=0.0)), 32),
     ResNet3d=(dict(base_channels=4), 32),
     SkeletonBranch=(
-        dict(backbone=dict(base_channels=8, inflate_stages=[4], down_stages=[4])),
-        16,
+        dict(backbone=dict(base_channels=16, inflate_stages=[4], down_stages=[4])),
+        32,
     ),
     Hiera=(
         dict(

@@ -40,17 +40,19 @@ def test_it_trains_and_predicts(config, model):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
+    learning = {k: x for k, x in model.named_parameters() if x.requires_grad}
+    frozen = {k for k, _ in model.named_parameters()} - set(learning)
+    assert all(x.startswith('backbone.') for x in frozen)
+    assert bool(frozen) == bool(config.model.backbone.get('frozen'))
     losses = model.train()(**data, mode='loss')
     total = sum(x for name, x in losses.items() if 'loss' in name)
     assert total.isfinite()
     total.backward()
     without = [
-        name
-        for name, x in model.named_parameters()
-        if x.grad is None or not x.grad.any()
+        name for name, x in learning.items() if x.grad is None or not x.grad.any()
     ]
     assert [name for name in without if not NO_GRADIENT.search(name)] == []
-    assert all(x.grad is not None for x in model.parameters())
+    assert all(x.grad is not None for x in learning.values())
 
     model.eval()
     classes = config.model.cls_head.num_classes
@@ -84,11 +86,26 @@ def test_no_helper_variable_is_left_in_the_dump(config):
     assert 'modalities' not in config and 'name' not in config
 
 
+def test_weights_of_an_earlier_stage_are_those_it_writes(config):
+    """Its config has the folder's name, its last epoch the file's number."""
+    branches = config.model.backbone.get('branches') or {}
+    for name, branch in branches.items():
+        path = (branch.get('init_cfg') or {}).get('checkpoint', '')
+        if path.startswith('work_dirs/'):
+            _, folder, file = path.split('/')
+            [stage] = [x for x in FILES if x.stem == folder]
+            earlier = Config.fromfile(stage)
+            assert file == f'epoch_{earlier.train_cfg.max_epochs}.pth'
+            assert branch.init_cfg.prefix == f'backbone.branches.{name}'
+            part = earlier.model.backbone.branches[name]
+            assert dict(part) == {k: x for k, x in branch.items() if k != 'init_cfg'}
+
+
 def test_published_weights_are_checked(config):
     """Addresses by https; MMAction2's with the hash in the name."""
     text = str(config.model)
     for word in text.split("'"):
-        if word.endswith('.pth'):
+        if word.endswith('.pth') and not word.startswith('work_dirs/'):
             assert word.startswith('https://')
             if 'openmmlab' in word:
                 assert word[-13] == '-' and int(word[-12:-4], 16)

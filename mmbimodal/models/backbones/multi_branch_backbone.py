@@ -19,7 +19,7 @@ from mmbimodal.structures import (
     to_mask,
 )
 
-from ..weights import load_init_cfg
+from ..weights import init_branch, load_init_cfg
 
 
 @MODELS.register_module()
@@ -36,7 +36,13 @@ class MultiBranchBackbone(BaseModule):
             modalities that share ``branch``.
         branches (dict[str, dict], optional): A backbone of its own for each
             modality instead; they may differ in architecture and in the
-            number of frames.
+            number of frames. The ``init_cfg`` of each may be
+            ``dict(type='Pretrained', checkpoint=…, prefix=…)``: the part of that
+            name in the file, such as ``'backbone.branches.NAME'`` of a model with
+            this branch alone.
+        frozen (bool): No branch learns: their weights get no gradient, and they stay
+            in evaluation mode, so that the statistics of batch norm stay as they are
+            and nothing is dropped. Defaults to False.
         init_cfg (dict, optional): ``dict(type='Pretrained', checkpoint=…)``
             with a recognizer or backbone of MMAction2, or for 2-D ResNets
             torchvision's; loaded into every branch. It works alike for all
@@ -53,6 +59,7 @@ class MultiBranchBackbone(BaseModule):
         branch: dict | None = None,
         modalities: Sequence[str] | None = None,
         branches: dict[str, dict] | None = None,
+        frozen: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -74,17 +81,25 @@ class MultiBranchBackbone(BaseModule):
         self.branches = nn.ModuleDict(
             {name: MODELS.build(config) for name, config in configs.items()}
         )
+        self.frozen = frozen
+        if frozen:
+            self.branches.requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> 'MultiBranchBackbone':
+        """As upstream; ``frozen`` branches are always in evaluation mode."""
+        super().train(mode)
+        if self.frozen:
+            self.branches.eval()
+        return self
 
     def init_weights(self) -> None:
-        """Initialise as upstream, then load ``init_cfg``'s checkpoint.
+        """Initialise as upstream, then load the checkpoints of ``init_cfg``.
 
         Raises:
-            InputError: The file holds no tensor that fits a branch.
+            InputError: A file cannot be read or does not fit.
         """
         for branch in self.branches.values():
-            # PyTorch's own modules are initialised and have no such method.
-            if hasattr(branch, 'init_weights'):
-                branch.init_weights()
+            init_branch(branch)
         load_init_cfg(self, parts=self.branches.values())
 
     def forward(

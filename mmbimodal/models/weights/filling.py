@@ -70,7 +70,7 @@ def fill_backbone(
 
 def load_pretrained(
     backbone: nn.Module, weights: dict[str, Tensor], path: str, layers: str = ''
-) -> None:
+) -> list[str]:
     """Load what fits, and log what was not filled or not used.
 
     Args:
@@ -79,6 +79,9 @@ def load_pretrained(
         path (str): Where they are from, for the messages.
         layers (str): Prefix of its layers, one of which must be filled at
             least: embeddings alone fit many a model. Defaults to any tensor.
+
+    Returns:
+        list[str]: The backbone's tensors that the file does not fill.
 
     Raises:
         InputError: Nothing fits.
@@ -95,3 +98,4 @@ def load_pretrained(
         f'{path}: {len(own) - len(missing)} of {len(own)} tensors loaded; '
         f'not in the file: {missing or "none"}; not used: {unused or "none"}'
     )
+    return missing
