@@ -2,6 +2,7 @@ from mmbimodal.structures import ModalitySelection, Selection
 
 from .complexity import get_complexity
 from .config import load_config
+from .export import export_onnx
 from .features import Features, extract_features
 from .inference import (
     build_test_set,
@@ -24,6 +25,7 @@ __all__ = [
     'all_conditions',
     'build_test_set',
     'describe_machine',
+    'export_onnx',
     'extract_features',
     'fetch_weights',
     'find_config',
