@@ -15,14 +15,13 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradio import Blocks
 
-    from mmbimodal.apis import MMBimodalInferencer
     from mmbimodal.apis.trial import Limits
 
 HOST = '127.0.0.1'
@@ -30,6 +29,8 @@ HOST = '127.0.0.1'
 # first one is enough; in the second one RGB turns dark.
 EXAMPLES = dict(push='S002C001P002R001A008', handshake='S003C001P003R002A003')
 SEED, SIZE = 1, (144, 192)
+# Every ten minutes, uploads and pictures that are older than an hour are removed.
+CLEANING = (600, 3600)
 INTRODUCTION = """# What happens in this pair of videos?
 Upload a video of each modality, or pick an example. The model names the action, shows
 what it looked at, and says what it would think if it saw less. A file may have
@@ -69,9 +70,10 @@ def parse_args() -> argparse.Namespace:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Where this process, Gradio included, keeps all its files."""
+    """Where this process keeps all its files, those of Gradio in a folder within."""
     with tempfile.TemporaryDirectory(prefix='mmbimodal-demo-') as folder:
-        tempfile.tempdir = os.environ['GRADIO_TEMP_DIR'] = folder
+        tempfile.tempdir = folder
+        os.environ['GRADIO_TEMP_DIR'] = str(Path(folder, 'gradio'))
         try:
             yield Path(folder)
         finally:
@@ -85,7 +87,7 @@ def generate_examples(folder: Path) -> dict[str, dict[str, str]]:
     from mmbimodal.datasets.synthetic.files import write_video
 
     workshop = folder / 'unfinished'
-    workshop.mkdir()
+    workshop.mkdir(parents=True)
     pairs: dict[str, dict[str, str]] = {action: {} for action in EXAMPLES}
     for action, sample_id in EXAMPLES.items():
         clip = make_clip(sample_id, Settings(SEED, SIZE, 'default'))
@@ -108,14 +110,11 @@ class Handler:
     def __init__(
         self, modalities: Sequence[str], limits: 'Limits', device: str | None
     ) -> None:
-        self.modalities, self.limits, self.device = modalities, limits, device
-        self.load = cache(self._load)
-        self.lock = threading.Lock()
-
-    def _load(self, model: str) -> 'MMBimodalInferencer':
         from mmbimodal.apis import MMBimodalInferencer
 
-        return MMBimodalInferencer(model, device=self.device, show_progress=False)
+        self.modalities, self.limits = modalities, limits
+        self.load = cache(partial(MMBimodalInferencer, device=device))
+        self.lock = threading.Lock()
 
     def __call__(
         self, model: str, variation: str, brightness: float, *files: str | None
@@ -139,9 +138,8 @@ class Handler:
             for path in given.values():
                 check_upload(path, self.limits)
             with self.lock:
-                inferencer = self.load(model)
                 trial = try_pair(
-                    inferencer, given, by_name[variation], brightness / 100
+                    self.load(model), given, by_name[variation], brightness / 100
                 )
                 picture = _to_picture(trial.figure)
         except InputError as error:
@@ -156,7 +154,7 @@ class Handler:
 
 
 def _to_picture(figure: Any) -> Any:
-    """A figure as a picture of Pillow, of less than 300 kB as PNG."""
+    """A figure as a picture of Pillow."""
     from PIL import Image
 
     from mmbimodal.visualization import save_png
@@ -169,16 +167,13 @@ def _to_picture(figure: Any) -> Any:
 
 
 def build_page(
-    models: dict[str, list[str]],
-    examples: dict[str, dict[str, str]],
-    limits: 'Limits',
-    device: str | None,
+    models: dict[str, list[str]], folder: Path, limits: 'Limits', device: str | None
 ) -> 'Blocks':
     """The page, not yet served.
 
     Args:
         models (dict[str, list[str]]): Model → modalities.
-        examples (dict[str, dict[str, str]]): Action → modality → path.
+        folder (Path): Where the examples are to be, which everybody may read.
         limits (Limits): Of an upload.
         device (str, optional): Where the models run.
     """
@@ -187,11 +182,13 @@ def build_page(
     from mmbimodal.apis.trial import all_variations
     from mmbimodal.datasets.video_probe import VIDEO_SUFFIXES
 
+    # Copies of them would be removed like uploads.
+    gr.set_static_paths([folder])
     names = list(dict.fromkeys(name for x in models.values() for name in x))
+    examples = generate_examples(folder)
     choices = [str(x) for x in all_variations(names)]
-    # Uploads and pictures older than an hour are removed every ten minutes.
     with gr.Blocks(
-        analytics_enabled=False, title='mmbimodal', delete_cache=(600, 3600)
+        analytics_enabled=False, title='mmbimodal', delete_cache=CLEANING
     ) as page:
         gr.Markdown(INTRODUCTION.format(limits))
         with gr.Row():
@@ -237,6 +234,37 @@ def build_page(
     return page
 
 
+def serve(page: 'Blocks', port: int | None, megabytes: float) -> str:
+    """Start the server of a page; its address."""
+    import gradio as gr
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    from mmbimodal.errors import InputError
+
+    # Pages of other hosts cannot pass for this one by naming its address.
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, 'localhost'])
+    try:
+        _, url, _ = page.launch(
+            server_name=HOST,
+            server_port=port,
+            share=False,
+            ssr_mode=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            max_file_size=int(megabytes * 2**20),
+            footer_links=[],
+            app_kwargs=dict(middleware=[hosts]),
+            # Fonts of the machine: nothing is fetched from elsewhere.
+            theme=gr.themes.Default(font=['system-ui'], font_mono=['monospace']),
+        )
+    except OSError as error:
+        raise InputError(
+            f'port {port} of {HOST} is not free: name another one as --port'
+        ) from error
+    return url
+
+
 def main(args: argparse.Namespace) -> None:
     from mmbimodal.apis.trial import Limits, models_of_videos
     from mmbimodal.errors import InputError
@@ -245,29 +273,13 @@ def main(args: argparse.Namespace) -> None:
     models = models_of_videos(args.models)
     with temporary_folder() as folder:
         try:
-            import gradio as gr  # it makes a folder, too
+            import gradio  # noqa: F401  it makes a folder, too
         except ImportError as error:
             raise InputError(
                 f"the page needs Gradio ({error}): pip install '.[demo]'"
             ) from error
-        page = build_page(models, generate_examples(folder), limits, args.device)
-        try:
-            _, url, _ = page.launch(
-                server_name=HOST,
-                server_port=args.port,
-                share=False,
-                ssr_mode=False,
-                quiet=True,
-                prevent_thread_lock=True,
-                max_file_size=int(args.max_size * 2**20),
-                footer_links=[],
-                # Fonts of the machine: nothing is fetched from elsewhere.
-                theme=gr.themes.Default(font=['system-ui'], font_mono=['monospace']),
-            )
-        except OSError as error:
-            raise InputError(
-                f'port {args.port} of {HOST} is not free: name another one as --port'
-            ) from error
+        page = build_page(models, folder / 'examples', limits, args.device)
+        url = serve(page, args.port, args.max_size)
         print(f'open {url} in a browser; Ctrl-C ends it', flush=True)
         try:
             threading.Event().wait()

@@ -146,6 +146,8 @@ def check_upload(path: str | PathLike, limits: Limits) -> None:
             name of the file and not its folder.
     """
     name = osp.basename(path)
+    if not osp.isfile(path):
+        raise InputError(f'{name} was removed after a while: upload it again')
     megabytes = osp.getsize(path) / 2**20
     if megabytes > limits.megabytes:
         raise InputError(

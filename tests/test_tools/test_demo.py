@@ -1,6 +1,7 @@
 """The page of tools/demo.py: what its server answers, and what a browser shows."""
 
 import argparse
+import importlib
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ import pytest
 import requests
 
 from mmbimodal.apis import MMBimodalInferencer, fetch_weights
+from mmbimodal.apis.trial import Limits
 from mmbimodal.errors import InputError
 
 gradio_client = pytest.importorskip(
@@ -39,10 +42,13 @@ class Served(NamedTuple):
             model, variation, brightness, *handles, api_name='/recognise'
         )
 
-    def post(self, data):
+    def post(self, *paths):
         """What the server answers to a request that no page would send."""
+        meta = dict(_type='gradio.FileData')
+        files = [x and dict(path=str(x), meta=meta) for x in paths]
         call = f'{self.url}gradio_api/call/recognise'
-        posted = requests.post(call, json=dict(data=data), timeout=30)
+        data = dict(data=['staf_synth', AS_IT_IS, 10, *files])
+        posted = requests.post(call, json=data, timeout=30)
         if not posted.ok:
             return posted.text
         event = posted.json()['event_id']
@@ -83,7 +89,7 @@ def served(tmp_path_factory):
 def example(served):
     """Paths of the first example, which lies in the server's temporary folder."""
     (folder,) = served.folder.glob('mmbimodal-demo-*')
-    return {name: str(folder / f'push-{name}.avi') for name in ('rgb', 'ir')}
+    return {x: str(folder / f'examples/push-{x}.avi') for x in ('rgb', 'ir')}
 
 
 def test_an_example(served, example):
@@ -183,12 +189,8 @@ def test_no_file_of_the_server_can_be_read(served, example, tmp_path):
             assert answer.status_code in (400, 403, 404, 405), (route, path)
 
     # as the input of a request
-    def data(model, *names):
-        files = [dict(path=str(x), meta=dict(_type='gradio.FileData')) for x in names]
-        return [model, AS_IT_IS, 10, *files]
-
     for path in (secret, weights, '/etc/passwd'):
-        answer = served.post(data('staf_synth', path, path))
+        answer = served.post(path, path)
         assert 'event: error' in answer or 'detail' in answer, answer
         assert 'confidences' not in answer and str(ROOT) not in answer
     # what the page itself serves can be read
@@ -207,6 +209,39 @@ def test_only_this_machine_can_reach_it(served):
     socket.create_connection(('127.0.0.1', port), timeout=5).close()
     with pytest.raises(OSError):
         socket.create_connection(('127.0.0.2', port), timeout=5)
+
+
+def test_other_hosts_cannot_pass_for_it(served):
+    own = served.url.split('/')[2]
+    for host, status in ((own, 200), ('localhost', 200), ('other.example', 400)):
+        answer = requests.get(served.url, headers=dict(Host=host), timeout=30)
+        assert answer.status_code == status
+
+
+def test_uploads_are_removed_after_a_while(load_tool, monkeypatch, pairs):
+    """And examples are not."""
+    importlib.import_module('gradio')  # it notes where temporary files are
+    demo = load_tool('demo.py')
+    monkeypatch.setattr(demo, 'CLEANING', (1, 1))
+    with demo.temporary_folder() as folder:
+        models = dict(staf_synth=['rgb', 'ir'])
+        page = demo.build_page(models, folder / 'examples', Limits(), 'cpu')
+        url = demo.serve(page, None, 1)
+        client = gradio_client.Client(url, verbose=False, download_files=folder / 'out')
+        served = Served(url, client, folder)
+        try:
+            served.ask(next((pairs / 'nturgb+d_rgb').glob('*.avi')), None)
+            seen = {x for x in (folder / 'gradio').glob('*/*') if x.suffix == '.avi'}
+            while any(x.is_file() for x in (folder / 'gradio').glob('*/*')):
+                time.sleep(0.2)
+            examples = [folder / f'examples/push-{x}.avi' for x in ('rgb', 'ir')]
+            assert '"label": "push"' in served.post(*examples)
+            (upload,) = seen
+            assert f'{upload.name} was removed after a while' in served.post(
+                upload, None
+            )
+        finally:
+            page.close(verbose=False)
 
 
 @pytest.fixture
