@@ -55,6 +55,13 @@ class Served(NamedTuple):
         return requests.get(f'{call}/{event}', timeout=60).text
 
 
+def free_port():
+    """Two pages that look for one at once may find the same."""
+    with socket.socket() as found:
+        found.bind(('127.0.0.1', 0))
+        return found.getsockname()[1]
+
+
 @pytest.fixture(scope='module')
 def served(tmp_path_factory):
     """The page, which takes files of up to 1 MB and 5 s."""
@@ -62,7 +69,7 @@ def served(tmp_path_factory):
     process = subprocess.Popen(
         [
             *(sys.executable, str(ROOT / 'tools/demo.py'), '--device', 'cpu'),
-            *('--max-size', '1', '--max-length', '5'),
+            *('--max-size', '1', '--max-length', '5', '--port', str(free_port())),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -226,7 +233,7 @@ def test_uploads_are_removed_after_a_while(load_tool, monkeypatch, pairs):
     with demo.temporary_folder() as folder:
         models = dict(staf_synth=['rgb', 'ir'])
         page = demo.build_page(models, folder / 'examples', Limits(), 'cpu')
-        url = demo.serve(page, None, 1)
+        url = demo.serve(page, free_port(), 1)
         client = gradio_client.Client(url, verbose=False, download_files=folder / 'out')
         served = Served(url, client, folder)
         try:
