@@ -7,7 +7,7 @@ checkpoints are loaded. model.backbone.branches.rgb.init_cfg.checkpoint names an
 _base_ = [
     '../_base_/models/amfi.py',
     '../_base_/datasets/ntu60_skeleton_xview.py',
-    '../_base_/pipelines/rgb_16x112_skeleton_100.py',
+    '../_base_/pipelines/crop_16x112_skeleton_100.py',
     '../_base_/schedules/sgd_6e.py',
     '../_base_/default_runtime.py',
 ]

@@ -3,20 +3,19 @@
 _base_ = [
     '../_base_/models/amfi.py',
     '../_base_/datasets/ntu60_skeleton_xview.py',
-    '../_base_/pipelines/rgb_16x112_skeleton_100.py',
+    '../_base_/pipelines/crop_16x112_skeleton_100.py',
     '../_base_/schedules/sgd_50e.py',
     '../_base_/default_runtime.py',
 ]
 from mmbimodal.datasets import keep_modalities
 
-data = dict(
-    modalities=('skeleton',),
-    pipeline=keep_modalities(_base_.train_pipeline, 'skeleton'),
+train, test = (
+    [x for x in keep_modalities(pipeline, 'skeleton') if x['type'] != 'CropAroundBody']
+    for pipeline in (_base_.train_pipeline, _base_.test_pipeline)
 )
-train_dataloader = dict(dataset=data)
-val_dataloader = dict(
-    dataset=dict(data, pipeline=keep_modalities(_base_.test_pipeline, 'skeleton'))
-)
+data = dict(modalities=('skeleton',))
+train_dataloader = dict(dataset=dict(data, pipeline=train))
+val_dataloader = dict(dataset=dict(data, pipeline=test))
 test_dataloader = val_dataloader
 branch = dict(_delete_=True, skeleton=_base_.model.backbone.branches.skeleton)
 preprocessor = dict(

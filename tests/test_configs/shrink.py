@@ -187,7 +187,7 @@ def batch(config, split, size):
         inputs.append(packed['inputs'])
         samples.append(packed['data_samples'])
     return dict(
-        inputs={name: [x[name] for x in inputs] for name in dataset.modalities},
+        inputs={name: [x[name] for x in inputs] for name in inputs[0]},
         data_samples=samples,
     )
 

@@ -7,7 +7,7 @@ from mmaction.registry import TRANSFORMS
 from mmaction.structures import ActionDataSample
 from mmcv.transforms import BaseTransform
 
-from mmbimodal.errors import UnreadableVideo
+from mmbimodal.errors import InputError, UnreadableVideo
 
 
 @TRANSFORMS.register_module()
@@ -27,6 +27,8 @@ class PackModalityInputs(BaseTransform):
 
     Args:
         meta_keys (Sequence[str]): What to keep of each modality.
+        only (Sequence[str], optional): Names of the modalities that the model gets;
+            others have served the transforms before. Defaults to all.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class PackModalityInputs(BaseTransform):
             'crop_quadruple',
             'flip',
         ),
+        only: Sequence[str] | None = None,
     ) -> None:
+        self.only = only
         self.pack = PackActionInputs(meta_keys=meta_keys)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -48,8 +52,9 @@ class PackModalityInputs(BaseTransform):
 
         Raises:
             UnreadableVideo: The values of a modality are not all finite.
+            InputError: ``only`` names a modality that the sample does not know.
         """
-        modalities = results['modalities']
+        modalities = self._wanted(results['modalities'])
         packed = {
             name: self.pack(inner)
             for name, inner in modalities.items()
@@ -82,3 +87,15 @@ class PackModalityInputs(BaseTransform):
             },
             data_samples=data_sample,
         )
+
+    def _wanted(self, modalities: dict[str, Any]) -> dict[str, Any]:
+        """The modalities that the model gets."""
+        if self.only is None:
+            return modalities
+        unknown = sorted(set(self.only) - set(modalities))
+        if unknown:
+            raise InputError(
+                f'PackModalityInputs: only names {", ".join(unknown)}, the data set '
+                f'has {", ".join(modalities)}: correct the pipeline'
+            )
+        return {name: modalities[name] for name in self.only}

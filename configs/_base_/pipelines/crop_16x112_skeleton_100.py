@@ -1,6 +1,6 @@
-# Section 3.1 of AMFI-Net. RGB: 16 frames at equal intervals, 112x112. Readings: the
-# square of 1000 pixels is the middle one of 1080, of which 112 of 121 are the share; of
-# the rotations and flips only the one from left to right keeps each action what it is.
+# Section 3.1 of AMFI-Net. RGB: 16 frames at equal intervals, of which a square of 1000
+# pixels around the persons becomes 112x112; the joints are places in 1920x1080. Of the
+# turns and flips, the one from left to right keeps each action what it is.
 # Skeleton: normalised as in 2s-AGCN, 100 frames of the whole clip, two persons.
 load = dict(
     type='ForEachModality',
@@ -10,10 +10,19 @@ load = dict(
     ),
 )
 crop = [
-    dict(type='DecodeVideo'),
-    dict(type='Resize', scale=(-1, 121)),
-    dict(type='CenterCrop', crop_size=112),
+    dict(
+        type='ForEachModality',
+        transforms=dict(rgb=[dict(type='DecodeVideo')], skeleton=[]),
+    ),
+    dict(
+        type='CropAroundBody',
+        frames='rgb',
+        body='skeleton',
+        picture=(1080, 1920),
+        size=1000,
+    ),
 ]
+resize = dict(type='Resize', scale=(112, 112), keep_ratio=False)
 form = dict(type='FormatShape', input_format='NCTHW')
 skeleton = [
     dict(type='PreNormalize3D'),
@@ -23,10 +32,11 @@ skeleton = [
 train_pipeline = [
     load,
     dict(type='SyncSample', transforms=[dict(type='UniformSample', clip_len=16)]),
+    *crop,
     dict(
         type='ForEachModality',
         transforms=dict(
-            rgb=[*crop, dict(type='Flip', flip_ratio=0.5), form], skeleton=skeleton
+            rgb=[resize, dict(type='RandomRightAngle'), form], skeleton=skeleton
         ),
     ),
     dict(type='PackModalityInputs'),
@@ -37,9 +47,10 @@ test_pipeline = [
         type='SyncSample',
         transforms=[dict(type='UniformSample', clip_len=16, test_mode=True)],
     ),
+    *crop,
     dict(
         type='ForEachModality',
-        transforms=dict(rgb=[*crop, form], skeleton=skeleton),
+        transforms=dict(rgb=[resize, form], skeleton=skeleton),
     ),
     dict(type='PackModalityInputs'),
 ]
