@@ -13,9 +13,8 @@ class MinMaxFrames(BaseTransform):
         X' = \frac{X - X_{min}}{X_{max} - X_{min}}
 
     with the smallest and the largest value of all frames and channels of the clip.
-    Reading: the paper does not say over what it takes them. With 0 and 255 instead,
-    ``ActionDataPreprocessor(mean=[0] * 3, std=[255] * 3)`` does the same for every clip;
-    after this transform it has ``std=[1] * 3``.
+    Reading: the paper does not say over what it takes them. With 0 and 255 for every
+    clip, ``ActionDataPreprocessor(mean=[0] * 3, std=[255] * 3)`` does the same.
 
     Required key: ``imgs``. Modified key: ``imgs``, float32; 0 where all are equal.
     """
