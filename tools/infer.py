@@ -7,11 +7,15 @@ annotation has it.
     infer.py staf_synth --rgb a.avi --ir b.avi
     infer.py staf_synth --pairs LIST.csv --out-file scores.csv --batch-size 8
     infer.py CONFIG CKPT --pairs data/mine/annotations/test.json --out-dir DIR
+    infer.py model.onnx --rgb a.avi --ir b.avi
 
 --rgb and --ir stand for the names of the model's modalities, of which some may be left
 out. The first line of LIST.csv names the columns: the modalities of the model, whose
 paths start at the folder of the CSV, and, where wanted, sample_id, start, end and
 offset_NAME (seconds). An empty path means that the sample lacks this modality.
+
+A model.onnx of tools/export.py takes the files of one sample, and needs numpy, decord
+and onnxruntime only.
 """
 
 import argparse
@@ -157,8 +161,37 @@ def main(args: argparse.Namespace) -> None:
         print(path)
 
 
+def main_exported(args: argparse.Namespace) -> None:
+    """:func:`main` for an exported model, without the package and PyTorch."""
+    for option in ('checkpoint', 'pairs', 'out_dir', 'device', 'cfg_options'):
+        if getattr(args, option):
+            sys.exit(
+                f'error: {args.model} takes the files of one sample, --show-top and '
+                f'--out-file FILE.json, and no {option}: leave it out, or give the '
+                'config and its checkpoint'
+            )
+    if args.out_file and args.out_file.suffix != '.json':
+        sys.exit(f'error: {args.out_file} is not .json: name it so')
+    from _onnx_inference import ExportedModel, UnusableInput, describe_sample, save
+
+    try:
+        model = ExportedModel(args.model)
+        files = dict(item.split('=', 1) for item in args.files)
+        prediction = describe_sample(model, files, args.show_top)
+        if args.out_file:
+            save(prediction, model.classes, args.out_file)
+    except (UnusableInput, OSError) as error:
+        sys.exit(f'error: {error}')
+    print(describe(prediction))
+    if args.out_file:
+        print(args.out_file)
+
+
 if __name__ == '__main__':
     arguments = parse_args()
+    if arguments.model.endswith('.onnx'):
+        main_exported(arguments)
+        sys.exit()
     from mmbimodal.apis import one_sentence
 
     with one_sentence():
