@@ -289,7 +289,8 @@ def test_a_batch_without_a_modality(fusion):
     losses = head.loss(feats, samples(2))
     assert total(losses).isfinite()
     total(losses).backward()
-    assert all(x.grad.isfinite().all() for x in head.parameters() if x.grad is not None)
+    # distributed training waits for a gradient of every parameter
+    assert all(x.grad.isfinite().all() for x in head.parameters())
     feats['visible'] = BranchFeatures(None, none)
     assert head(feats).isfinite().all()
 

@@ -157,3 +157,23 @@ def test_without_a_prefix_the_file_is_a_backbone(files):
     model = recognizer(files=dict(clip=files['clip']), prefix=False)
     for key, tensor in model.backbone.branches.clip.state_dict().items():
         assert torch.equal(tensor, backbone[key]), key
+
+
+def test_a_recognizer_leaves_an_absent_modality_out(files):
+    """The body's weighted features alone, whatever the pixels are."""
+    model = recognizer(frozen=True, files=files).eval()
+    batch = labels(0, 1, 2)
+    for i, sample in enumerate(batch):
+        sample.set_metainfo(dict(modalities=dict.fromkeys(NAMES[i == 1 :])))
+    data = inputs()
+    with torch.no_grad():
+        scores = [x.pred_score for x in model.predict(data, batch)]
+        data['clip'][1] = torch.nan
+        again = [x.pred_score for x in model.predict(data, batch)]
+        head, body = model.cls_head, model.backbone.branches.body(data['body'][:, 0])
+        side = torch.cat([torch.zeros(3, 8), body], dim=1)
+        weights = head.weighting.fc[1](head.correlation(side)).sigmoid()
+        expected = head.fc_cls(body * weights).softmax(dim=1)
+    assert torch.equal(torch.stack(scores), torch.stack(again))
+    torch.testing.assert_close(scores[1], expected[1])
+    assert (scores[0] - expected[0]).abs().max() > 1e-4

@@ -72,8 +72,8 @@ class AMFIFusionHead(BaseHead):
             modalities or of each.
         modalities (Sequence[str]): Names and order of the modalities: two for
             ``'amfi'``, two or more for the others.
-        decision (str, optional): Name of the decision modality; ``'amfi'`` needs it
-            and the others have none. Table 6 compares the two.
+        decision (str, optional): Name of the decision modality, which ``'amfi'`` needs
+            and the other fusions do not use. Table 6 compares the two.
         fusion (str): ``'amfi'``, or one of Table 3: ``'average'``, ``'multiply'``,
             ``'max'`` or ``'concat'`` of the features X, and the classifier. Defaults
             to ``'amfi'``.
