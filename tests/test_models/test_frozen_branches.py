@@ -132,6 +132,8 @@ def test_frozen_branches_stay_in_evaluation_mode():
 def test_a_checkpoint_must_fill_the_branch(files):
     with pytest.raises(InputError, match='body.pth holds no layer.*ResNet3d'):
         recognizer(files=dict(clip=files['body']))
+    with pytest.raises(InputError, match='clip.pth holds no layer.*SkeletonBranch'):
+        recognizer(files=dict(body=files['clip']))
     with pytest.raises(InputError, match=r'does not exist: check the path, or train'):
         recognizer(files=dict(clip=files['clip'].with_name('none.pth')))
     saved = torch.load(files['clip'], weights_only=True)
