@@ -71,13 +71,14 @@ def parse_args() -> argparse.Namespace:
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Where this process keeps all its files, those of Gradio in a folder within."""
+    before = tempfile.tempdir
     with tempfile.TemporaryDirectory(prefix='mmbimodal-demo-') as folder:
         tempfile.tempdir = folder
         os.environ['GRADIO_TEMP_DIR'] = str(Path(folder, 'gradio'))
         try:
             yield Path(folder)
         finally:
-            tempfile.tempdir = None
+            tempfile.tempdir = before
             del os.environ['GRADIO_TEMP_DIR']
 
 

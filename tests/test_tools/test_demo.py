@@ -42,6 +42,10 @@ class Served(NamedTuple):
             model, variation, brightness, *handles, api_name='/recognise'
         )
 
+    def upload(self, size):
+        files = dict(files=('film.avi', bytes(size)))
+        return requests.post(f'{self.url}gradio_api/upload', files=files, timeout=30)
+
     def post(self, *paths):
         """What the server answers to a request that no page would send."""
         meta = dict(_type='gradio.FileData')
@@ -170,12 +174,7 @@ def test_uploads_that_are_of_no_use(served, example, tmp_path, name, write, mess
 
 def test_an_upload_that_is_too_large(served):
     for size, status in ((2**20 - 1000, 200), (2**20 + 1000, 413)):
-        answer = requests.post(
-            f'{served.url}gradio_api/upload',
-            files=dict(files=('film.avi', bytes(size))),
-            timeout=30,
-        )
-        assert answer.status_code == status
+        assert served.upload(size).status_code == status
 
 
 def test_no_file_of_the_server_can_be_read(served, example, tmp_path):
@@ -225,7 +224,7 @@ def test_other_hosts_cannot_pass_for_it(served):
         assert answer.status_code == status
 
 
-def test_uploads_are_removed_after_a_while(load_tool, monkeypatch, pairs):
+def test_uploads_are_removed_after_a_while(load_tool, monkeypatch):
     """And examples are not."""
     importlib.import_module('gradio')  # it notes where temporary files are
     demo = load_tool('demo.py')
@@ -233,20 +232,19 @@ def test_uploads_are_removed_after_a_while(load_tool, monkeypatch, pairs):
     with demo.temporary_folder() as folder:
         models = dict(staf_synth=['rgb', 'ir'])
         page = demo.build_page(models, folder / 'examples', Limits(), 'cpu')
-        url = demo.serve(page, free_port(), 1)
-        client = gradio_client.Client(url, verbose=False, download_files=folder / 'out')
-        served = Served(url, client, folder)
+        served = Served(demo.serve(page, free_port(), 1), None, folder)
         try:
-            served.ask(next((pairs / 'nturgb+d_rgb').glob('*.avi')), None)
-            seen = {x for x in (folder / 'gradio').glob('*/*') if x.suffix == '.avi'}
-            while any(x.is_file() for x in (folder / 'gradio').glob('*/*')):
-                time.sleep(0.2)
-            examples = [folder / f'examples/push-{x}.avi' for x in ('rgb', 'ir')]
-            assert '"label": "push"' in served.post(*examples)
-            (upload,) = seen
+            (upload,) = map(Path, served.upload(1000).json())
+            assert folder in upload.parents
+            deadline = time.monotonic() + 120
+            while upload.exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
             assert f'{upload.name} was removed after a while' in served.post(
                 upload, None
             )
+            examples = [folder / f'examples/push-{x}.avi' for x in ('rgb', 'ir')]
+            assert '"label": "push"' in served.post(*examples)
         finally:
             page.close(verbose=False)
 
@@ -310,21 +308,22 @@ def test_uploads_in_a_browser(page, tmp_path):
         (rgb, 'long.avi', 'long.avi is too long: 5 s and 3600 frames are the most'),
     ):
         upload.set_input_files(tmp_path / name)
-        page.get_by_text(name, exact=True).first.wait_for()
+        page.locator(f'a[href*="{name}"]').wait_for()  # it has arrived
         page.get_by_role('button', name='Recognise').click()
         page.get_by_text(sentence).wait_for()
     page.get_by_role('button', name='push', exact=True).click()
     label(page, 'push')
 
 
-def test_a_port_that_is_taken(served, load_tool):
+def test_a_port_that_is_taken(served, load_tool, monkeypatch, tmp_path):
+    """One sentence, and nothing is left behind."""
     port = int(served.url.split(':')[-1].strip('/'))
     options = dict(models=[], port=port, max_size=1, max_length=5, device='cpu')
-    before = os.environ.get('GRADIO_TEMP_DIR'), tempfile.gettempdir()
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
     with pytest.raises(InputError, match=f'port {port} of 127.0.0.1 is not free'):
         load_tool('demo.py').main(argparse.Namespace(**options))
-    assert before == (os.environ.get('GRADIO_TEMP_DIR'), tempfile.gettempdir())
-    assert not [*Path(tempfile.gettempdir()).glob('mmbimodal-demo-*')]
+    assert tempfile.tempdir == str(tmp_path) and 'GRADIO_TEMP_DIR' not in os.environ
+    assert not [*tmp_path.glob('mmbimodal-demo-*')]
 
 
 def test_the_package_does_not_need_gradio():
