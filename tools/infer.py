@@ -8,6 +8,7 @@ annotation has it.
     infer.py staf_synth --pairs LIST.csv --out-file scores.csv --batch-size 8
     infer.py CONFIG CKPT --pairs data/mine/annotations/test.json --out-dir DIR
     infer.py model.onnx --rgb a.avi --ir b.avi
+    infer.py staf_synth --rgb a.avi --ir b.avi --window 2s --stride 0.5s --out-dir DIR
 
 --rgb and --ir stand for the names of the model's modalities, of which some may be left
 out. The first line of LIST.csv names the columns: the modalities of the model, whose
@@ -16,6 +17,10 @@ offset_NAME (seconds). An empty path means that the sample lacks this modality.
 
 A model.onnx of tools/export.py takes the files of one sample, and needs numpy, decord
 and onnxruntime only.
+
+--window slides over a long sample and prints when which action is seen. Its --out-dir
+gets the windows (timeline.csv, timeline.json), the segments (segments.csv), a picture
+and the modalities side by side as a video.
 """
 
 import argparse
@@ -70,6 +75,24 @@ def parse_args() -> argparse.Namespace:
         metavar='N',
         help='samples that are computed together (default: 1)',
     )
+    parser.add_argument(
+        '--window',
+        metavar='TIME',
+        help='slide over one long sample with windows of this length, such as 2s',
+    )
+    parser.add_argument(
+        '--stride',
+        metavar='TIME',
+        help='from a window to the next (default: a quarter of the window)',
+    )
+    parser.add_argument(
+        '--offset',
+        nargs='+',
+        default=[],
+        metavar='NAME=TIME',
+        help='when the first frame of a modality was recorded on the common clock, '
+        'such as ir=+0.12s',
+    )
     parser.add_argument('--device', help='default: the accelerator where there is one')
     parser.add_argument(
         '--cfg-options',
@@ -94,6 +117,10 @@ def parse_args() -> argparse.Namespace:
             f'error: --files {" ".join(args.files)} is not a list of NAME=PATH: '
             'such as rgb=a.avi'
         )
+    if (args.window and not args.files) or (args.stride and not args.window):
+        sys.exit('error: --window is for the files of one sample, and --stride for it')
+    if args.offset and not args.files:
+        sys.exit('error: --offset is for files: a list has the offsets of each sample')
     return args
 
 
@@ -136,18 +163,46 @@ def describe(prediction: dict[str, Any]) -> str:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmbimodal.apis import MMBimodalInferencer, find_model, load_config
+    from mmbimodal.apis import (
+        MMBimodalInferencer,
+        find_model,
+        load_config,
+        parse_seconds,
+    )
     from mmbimodal.datasets.pair_list import read_pairs
 
     warnings.formatwarning = lambda message, *_: f'warning: {message}\n'
     inputs: Any = args.pairs
     if args.files:
         inputs = dict(item.split('=', 1) for item in args.files)
+        offsets = (item.partition('=') for item in args.offset)
+        inputs['offsets'] = {
+            name: parse_seconds(time, f'offset of {name}') for name, _, time in offsets
+        }
     elif args.pairs.suffix != '.json':
         inputs = read_pairs(args.pairs)
     path, checkpoint = find_model(args.model, args.checkpoint)
     config = load_config(path, args.cfg_options)
     inferencer = MMBimodalInferencer(config, checkpoint, args.device)
+    if args.window:
+        found = inferencer.timeline(
+            inputs,
+            args.window,
+            args.stride,
+            args.batch_size,
+            out_dir=args.out_dir,
+            out_file=args.out_file,
+        )
+        for x in found.segments:
+            print(f'{x.start:8.2f} to {x.end:8.2f} s  {x.score:7.2%}  {x.class_name}')
+    else:
+        print_predictions(inferencer, inputs, args)
+    for path in filter(None, (args.out_file, args.out_dir)):
+        print(path)
+
+
+def print_predictions(inferencer: Any, inputs: Any, args: argparse.Namespace) -> None:
+    """Predict samples as they are."""
     result = inferencer(
         inputs,
         batch_size=args.batch_size,
@@ -157,13 +212,12 @@ def main(args: argparse.Namespace) -> None:
     )
     for prediction in result['predictions']:
         print(describe(prediction))
-    for path in filter(None, (args.out_file, args.out_dir)):
-        print(path)
 
 
 def main_exported(args: argparse.Namespace) -> None:
     """:func:`main` for an exported model, without the package and PyTorch."""
-    for option in ('checkpoint', 'pairs', 'out_dir', 'device', 'cfg_options'):
+    others = ('checkpoint', 'pairs', 'out_dir', 'device', 'cfg_options')
+    for option in (*others, 'window', 'offset'):
         if getattr(args, option):
             sys.exit(
                 f'error: {args.model} takes the files of one sample, --show-top and '

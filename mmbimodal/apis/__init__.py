@@ -13,6 +13,7 @@ from .inference import (
 from .inferencer import MMBimodalInferencer
 from .provenance import describe_machine, provenance
 from .robustness import Condition, all_conditions, measure_robustness
+from .seconds import parse_seconds
 from .upstream_tools import find_upstream, one_sentence, run_mmaction_tool
 from .zoo import fetch_weights, find_config, find_model, get_model, list_models
 
@@ -40,6 +41,7 @@ __all__ = [
     'load_config',
     'measure_robustness',
     'one_sentence',
+    'parse_seconds',
     'provenance',
     'run_mmaction_tool',
 ]

@@ -16,16 +16,23 @@ from rich.progress import track
 from torch import nn
 
 from mmbimodal.errors import InputError
-from mmbimodal.structures import Selection
-from mmbimodal.visualization import save_png, selection_figure
+from mmbimodal.structures import Selection, Timeline
+from mmbimodal.visualization import save_png, selection_figure, timeline_figure
 
 from .inference import class_names, init_recognizer, predict
 from .input_checks import check_scores, warn_of_lengths, warn_of_swapped
 from .inputs import Inputs, list_samples
-from .results import check_writable, save_results
+from .results import check_writable, prediction_row, save_results, save_timeline
+from .seconds import parse_seconds
+from .timeline import predict_timeline
 from .zoo import find_model
 
 _progress = partial(track, console=Console(stderr=True), description='inference')
+
+
+def _check_batch_size(batch_size: int) -> None:
+    if batch_size < 1:
+        raise InputError(f'batch_size={batch_size}: give at least 1')
 
 
 class MMBimodalInferencer(BaseInferencer):
@@ -98,8 +105,7 @@ class MMBimodalInferencer(BaseInferencer):
         Raises:
             InputError: The samples or the paths are of no use, or a score is NaN.
         """
-        if batch_size < 1:
-            raise InputError(f'batch_size={batch_size}: give at least 1')
+        _check_batch_size(batch_size)
         samples = list_samples(inputs, self.cfg.test_dataloader.dataset)
         check_writable(out_dir, out_file)
         batches: Iterable[dict] = self.preprocess(samples, batch_size)
@@ -117,6 +123,57 @@ class MMBimodalInferencer(BaseInferencer):
         return self.postprocess(
             preds, pictures, return_datasamples, top_k, out_dir, out_file
         )
+
+    def timeline(
+        self,
+        pair: Inputs,
+        window: float | str,
+        stride: float | str | None = None,
+        batch_size: int = 1,
+        *,
+        out_dir: str | PathLike | None = None,
+        out_file: str | PathLike | None = None,
+    ) -> Timeline:
+        """Predict windows that slide over a long sample.
+
+        Args:
+            pair (Mapping | str | Path): One sample, as in :meth:`__call__`. The scores
+                of a window are those of this sample from its ``start`` to its ``end``.
+            window (float | str): Length in seconds, or a text such as ``'500ms'``.
+            stride (float | str, optional): Time from a window to the next. Defaults to
+                a quarter of the window.
+            batch_size (int): Windows that are computed together. Defaults to 1.
+            out_dir (str | Path, optional): Folder for ``timeline.json``, ``.csv``,
+                ``.png`` and ``.mp4``, and ``segments.csv``.
+            out_file (str | Path, optional): ``.json`` or ``.csv`` of the windows.
+
+        Returns:
+            Timeline: Scores, smoothed scores and segments.
+
+        Raises:
+            InputError: A file, a time or a path is of no use, or a score is NaN.
+        """
+        length = parse_seconds(window, 'window')
+        step = length / 4 if stride is None else parse_seconds(stride, 'stride')
+        _check_batch_size(batch_size)
+        (sample, *others) = list_samples(pair, self.cfg.test_dataloader.dataset)
+        if others:
+            raise InputError('a timeline is of one sample: give one at a time')
+        check_writable(out_dir, out_file)
+        timeline = predict_timeline(
+            self.model,
+            self.pipeline,
+            sample,
+            length,
+            step,
+            batch_size,
+            video=None if out_dir is None else Path(out_dir, 'timeline.mp4'),
+            progress=_progress if self.show_progress else None,
+        )
+        save_timeline(timeline, out_dir, out_file)
+        if out_dir is not None:
+            save_png(timeline_figure(timeline), Path(out_dir, 'timeline.png'))
+        return timeline
 
     def forward(self, inputs: dict, **kwargs) -> list[ActionDataSample]:
         """Predictions of one batch.
@@ -201,35 +258,8 @@ class MMBimodalInferencer(BaseInferencer):
             ``key_frames`` (modality → indices in its video) where the model selects;
             ``label`` and ``label_class`` where they are known.
         """
-        scores = sample.pred_score.tolist()
-        ranking = self._ranking(scores)
-        row = dict(
-            sample_id=sample.sample_id,
-            pred_label=scores.index(max(scores)),
-            pred_class=ranking[0]['class'],
-            pred_score=ranking[0]['score'],
-            top_k=ranking[:top_k],
-            scores=scores,
-        )
-        if 'gt_label' in sample:
-            row['label'] = int(sample.gt_label)
-            row['label_class'] = class_names(self.model, len(scores))[row['label']]
-        if 'branch_scores' in sample:
-            row['branches'] = {
-                name: dict(self._ranking(x.tolist())[0], scores=x.tolist())
-                for name, x in sample.branch_scores.items()
-            }
-        if 'key_frames' in sample:
-            row['key_frames'] = sample.key_frames
-        return row
-
-    def _ranking(self, scores: list[float]) -> list[dict[str, Any]]:
-        """Classes and their scores, the best one first."""
-        named = zip(class_names(self.model, len(scores)), scores)
-        return [
-            {'class': name, 'score': score}
-            for name, score in sorted(named, key=lambda x: -x[1])
-        ]
+        classes = class_names(self.model, len(sample.pred_score))
+        return prediction_row(sample, classes, top_k)
 
     def _load_model_from_metafile(self, model: str) -> tuple[Config, str]:
         """Config and released weights of a name; mmengine calls it for no file.

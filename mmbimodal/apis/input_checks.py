@@ -1,7 +1,7 @@
 """What is wrong, or looks wrong, with samples and their scores."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
@@ -41,16 +41,26 @@ def warn_of_lengths(samples: Sequence[ActionDataSample]) -> None:
             for name, x in sample.modalities.items()
             if 'duration' in x
         }
-        if seconds and min(seconds.values()) < (1 - _MAX_DIFFERENCE) * max(
-            seconds.values()
-        ):
-            lengths = ', '.join(f'{name} {x:.1f} s' for name, x in seconds.items())
-            warnings.warn(
-                f'the lengths of {sample.sample_id} differ by more than '
-                f'{_MAX_DIFFERENCE:.0%} ({lengths}), and only the common time is '
-                'used: check that the files belong together',
-                stacklevel=2,
-            )
+        warn_of_durations(sample.sample_id, seconds)
+
+
+def warn_of_durations(sample_id: str, seconds: Mapping[str, float]) -> None:
+    """Warn where durations differ by more than 20 %.
+
+    Args:
+        sample_id (str): Name of the sample.
+        seconds (Mapping[str, float]): Modality → its duration.
+    """
+    if seconds and min(seconds.values()) < (1 - _MAX_DIFFERENCE) * max(
+        seconds.values()
+    ):
+        lengths = ', '.join(f'{name} {x:.1f} s' for name, x in seconds.items())
+        warnings.warn(
+            f'the lengths of {sample_id} differ by more than '
+            f'{_MAX_DIFFERENCE:.0%} ({lengths}), and only the common time is '
+            'used: check that the files belong together',
+            stacklevel=2,
+        )
 
 
 def warn_of_swapped(preprocessor: nn.Module, batch: dict) -> None:

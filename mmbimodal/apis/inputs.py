@@ -34,8 +34,8 @@ def list_samples(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, 
         ids.
 
     Raises:
-        InputError: No sample, an unknown modality, a file that does not exist, or an
-            id that is there twice or is no name for a file.
+        InputError: No sample, an unknown modality (of an offset, too), a file that
+            does not exist, or an id that is there twice or is no name for a file.
     """
     if isinstance(inputs, (str, PathLike)):
         samples = _annotated(Path(inputs), settings)
@@ -96,6 +96,12 @@ def _files(row: Any, known: Sequence[str]) -> dict[str, str | np.ndarray]:
             f'the sample has the modalities {", ".join(files) or "(none)"}, '
             f'the model knows {", ".join(known)}: give at least one of these'
         )
+    for name in row.get('offsets') or {}:
+        if name not in known:
+            raise InputError(
+                f'the sample has an offset of {name}, the model knows '
+                f'{", ".join(known)}: give those of these alone'
+            )
     for name, source in files.items():
         if isinstance(source, str) and not osp.exists(source):
             raise InputError(

@@ -139,7 +139,12 @@ class VideoReader:
     def _index(self) -> None:
         """Find the time stamps of the visible frames, and of the key frames."""
         declared = self._stream.frames
-        packets = [p for p in self._container.demux(self._stream) if p.size]
+        # Without their data, which would be the whole file.
+        packets = [
+            (p.pts, p.is_keyframe, p.is_discard)
+            for p in self._container.demux(self._stream)
+            if p.size
+        ]
         with open(self.path, 'rb') as f:
             cut_off = is_cut_off(f.read(HEAD), osp.getsize(self.path))
         # Headers are often off by a frame or two.
@@ -149,9 +154,9 @@ class VideoReader:
             raise self._unreadable(
                 f'it is shorter than its header says{found}', truncated=True
             )
-        shown = [p.pts for p in packets if not p.is_discard]
+        shown = [pts for pts, _, discarded in packets if not discarded]
         visible = [t for t in shown if t is not None]
-        keys = [p.pts for p in packets if p.is_keyframe and p.pts is not None]
+        keys = [pts for pts, key, _ in packets if key and pts is not None]
         if len(set(visible)) < len(shown):
             # AVI numbers the packets and not the frames, which matters where frames
             # are stored in another order than they are shown in.

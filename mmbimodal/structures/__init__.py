@@ -33,6 +33,7 @@ from .presence import (
 )
 from .regions import Regions, flatten_regions, select_regions
 from .selection import ModalitySelection, Selection
+from .timeline import Segment, Timeline, cell_edges, windows_of_cell
 from .tokens import FrameGroup, ModalityTokens, SelectedTokens
 
 __all__ = [
@@ -46,11 +47,14 @@ __all__ = [
     'Predictions',
     'Presence',
     'Regions',
+    'Segment',
     'SelectedTokens',
     'Selection',
+    'Timeline',
     'add_features',
     'align_features',
     'broadcast_rows',
+    'cell_edges',
     'channels_by_name',
     'check_branch_output',
     'check_modalities',
@@ -70,5 +74,6 @@ __all__ = [
     'tensors_of',
     'to_mask',
     'top_k_accuracy',
+    'windows_of_cell',
     'without_modalities',
 ]

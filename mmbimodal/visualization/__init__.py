@@ -9,11 +9,14 @@ from .selection_video import save_selection_video
 from .strata_figure import strata_figure
 from .table_figure import table_figure
 from .text_table import markdown_lines, mean_deviation, print_table
+from .timeline_figure import timeline_figure
+from .timeline_video import TimelineVideo
 from .training_curves import read_scalars, training_curves
 from .tsne_figure import tsne_figure
 
 __all__ = [
     'Joints',
+    'TimelineVideo',
     'confusion_figure',
     'confusion_pair_figure',
     'draw_joints',
@@ -29,6 +32,7 @@ __all__ = [
     'selection_figure',
     'strata_figure',
     'table_figure',
+    'timeline_figure',
     'training_curves',
     'tsne_figure',
 ]

@@ -30,6 +30,15 @@ def use_legible_fonts(figure: 'Figure') -> None:
                 text.set_fontfamily([*family, font])
 
 
+def font_file(text: str) -> str:
+    """Path of a font that has the letters of a text, matplotlib's own if it does."""
+    from matplotlib.font_manager import FontProperties, findfont
+
+    lacking = _lacking(text, ('DejaVu Sans',))
+    font = _font_with(frozenset(text) - {' '}) if lacking else None
+    return findfont(FontProperties(family=[font or 'DejaVu Sans']))
+
+
 def _lacking(text: str, family: tuple[str, ...]) -> set[str]:
     """Letters of a text that no font of the family has."""
     if text.isascii():

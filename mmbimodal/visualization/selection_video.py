@@ -1,17 +1,13 @@
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from os import PathLike
-from pathlib import Path
 
-import av
 import numpy as np
-from mmengine import fileio
 
-from mmbimodal.errors import InputError
 from mmbimodal.structures import Selection
 
 from .fonts import use_legible_fonts
 from .selection_figure import add_legend, draw_frame, title
+from .video_file import VideoFile
 
 _FPS = 8
 # Half a second for each sampled frame, which is long enough to be read.
@@ -32,31 +28,10 @@ def save_selection_video(selection: Selection, path: str | PathLike) -> None:
     Raises:
         InputError: PyAV has no encoder of H.264 here.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        part = Path(folder) / 'video.mp4'
-        try:
-            _encode(_images(selection), part)
-        except av.codec.codec.UnknownCodecError as error:
-            raise InputError(
-                f'{path} cannot be written, since PyAV was built without an '
-                'encoder of H.264: pip install av'
-            ) from error
-        fileio.put(part.read_bytes(), path)
-
-
-def _encode(images: Iterable[np.ndarray], path: Path) -> None:
-    """Write pictures, each H×W×3 in RGB, as H.264, which browsers play."""
-    # The index comes first: a player starts before it has the whole file.
-    with av.open(str(path), 'w', options=dict(movflags='faststart')) as container:
-        stream = container.add_stream('libx264', _FPS, options=dict(crf='18'))
-        stream.pix_fmt = 'yuv420p'
-        for image in images:
-            if not stream.codec_context.is_open:
-                stream.height, stream.width = image.shape[:2]
+    with VideoFile(path, _FPS) as video:
+        for image in _images(selection):
             for _ in range(_REPEATS):
-                frame = av.VideoFrame.from_ndarray(image, 'rgb24')
-                container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+                video.write(image)
 
 
 def _images(selection: Selection) -> Iterator[np.ndarray]:

@@ -43,6 +43,7 @@ RULES: dict[str, tuple[str, ...]] = {
         'mmbimodal.version',
         'mmbimodal.datasets.sample',
         'mmbimodal.datasets.skeleton',
+        'mmbimodal.datasets.windows',
         'mmbimodal.visualization',
     ),
     'mmbimodal.experiments': (

@@ -99,6 +99,47 @@ def test_mistakes_are_one_sentence(arguments, rows, tmp_path):
         assert process.returncode == 1 and process.stderr.count('\n') == 1
 
 
+def test_windows(arguments, rows, tmp_path):
+    files = [f'{name}={path}' for name, path in rows[0].items()]
+    times = ['--window', '600ms', '--stride', '0.2s', '--offset', 'ir=+0.12s']
+    process = infer(
+        *arguments, '--files', *files, *times, '--out-dir', tmp_path / 'out'
+    )
+    assert process.returncode == 0, process.stderr
+    found = json.loads((tmp_path / 'out/timeline.json').read_text())
+    assert found['window'] == 0.6 and found['stride'] == 0.2
+    assert found['span'][0] == 0.12  # when infrared starts
+    *lines, folder = process.stdout.splitlines()
+    assert folder == str(tmp_path / 'out')
+    printed = [x for x in lines if ' to ' in x]
+    assert [x.split('%')[1].strip() for x in printed] == [
+        x['class_name'] for x in found['segments']
+    ]
+    assert sorted(x.name for x in (tmp_path / 'out').iterdir()) == [
+        *('segments.csv', 'timeline.csv', 'timeline.json'),
+        *('timeline.mp4', 'timeline.png'),
+    ]
+
+
+@pytest.mark.parametrize(
+    'words, message',
+    [
+        ('--window 2s', 'error: --window is for the files of one sample'),
+        ('--files rgb=a --stride 1s', 'error: --window is for'),
+        ('--offset ir=1s', 'error: --offset is for files'),
+        ('--files rgb={} ir={} --offset ir=50s', 'no time in common'),
+    ],
+)
+def test_mistakes_of_windows(arguments, rows, words, message):
+    words = words.format(*rows[0].values()).split()
+    if '--files' not in words:
+        words += ['--pairs', 'list.csv']
+    process = infer(*arguments, *words)
+    assert process.returncode == 1
+    (line,) = [x for x in process.stderr.splitlines() if x.strip()]
+    assert line.startswith('error: ') and message in line
+
+
 @pytest.mark.parametrize(
     'words, rest, files',
     [

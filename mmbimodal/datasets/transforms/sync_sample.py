@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -8,6 +8,31 @@ from mmbimodal.datasets.frames import nearest
 from mmbimodal.errors import InputError, UnreadableVideo
 
 from .for_each_modality import ForEachModality
+
+
+class Clock(NamedTuple):
+    """What the modalities of a sample have in common.
+
+    Args:
+        times (dict[str, np.ndarray]): Times of all frames of each modality, seconds.
+        first (float): Start of the common time in seconds.
+        last (float): Its end.
+        step (float): Seconds from one tick to the next.
+        durations (dict[str, float]): Seconds from the first to the last frame that
+            the sample has of each modality.
+    """
+
+    times: dict[str, np.ndarray]
+    first: float
+    last: float
+    step: float
+    durations: dict[str, float]
+
+    @property
+    def ticks(self) -> np.ndarray:
+        """Evenly spaced moments, in seconds, at the rate of the fastest modality."""
+        count = round((self.last - self.first) / self.step)
+        return self.first + self.step * np.arange(count)
 
 
 @TRANSFORMS.register_module()
@@ -43,14 +68,9 @@ class SyncSample(ForEachModality):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Return a new sample; ``results`` is not modified."""
-        own = {
-            name: inner
-            for name, inner in results['modalities'].items()
-            if inner is not None
-        }
-        times = _times(own)
-        start, end = results.get('start'), results.get('end')
-        ticks = _clock(times, own, start, end)
+        own = _present(results)
+        clock = self.clock(results)
+        times, ticks = clock.times, clock.ticks
         fps = (len(ticks) - 1) / (ticks[-1] - ticks[0]) if len(ticks) > 1 else 1.0
         on_clock = {
             name: inner
@@ -64,20 +84,46 @@ class SyncSample(ForEachModality):
             moments = ticks[clip['frame_inds']]
             indices = nearest(times[name], moments).astype(np.int32)
             restored = {k: inner[k] for k in ('total_frames', 'start_index')}
-            first, last = times[name][[0, -1]]
-            first = first if start is None else max(first, start)
-            last = last if end is None else min(last, end)
             sampled['modalities'][name] = dict(
                 clip,
                 **restored,
                 frame_inds=indices + inner['start_index'],
-                duration=float(last - first),
+                duration=clock.durations[name],
             )
             if 'avg_fps' in inner:
                 sampled['modalities'][name]['avg_fps'] = inner['avg_fps']
             else:
                 del sampled['modalities'][name]['avg_fps']
         return sampled
+
+    def clock(self, results: dict[str, Any]) -> Clock:
+        """The common clock of a sample; ``results`` is not modified.
+
+        Raises:
+            UnreadableVideo: The modalities have no time in common.
+            InputError: There are seconds, and no modality has a clock.
+        """
+        own = _present(results)
+        times = _times(own)
+        start, end = results.get('start'), results.get('end')
+        first, last, step = _span(times, own, start, end)
+        durations = {
+            name: float(
+                (t[-1] if end is None else min(t[-1], end))
+                - (t[0] if start is None else max(t[0], start))
+            )
+            for name, t in times.items()
+        }
+        return Clock(times, first, last, step, durations)
+
+
+def _present(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The modalities that a sample has."""
+    return {
+        name: inner
+        for name, inner in results['modalities'].items()
+        if inner is not None
+    }
 
 
 def _times(modalities: dict[str, dict[str, Any]]) -> dict[str, np.ndarray]:
@@ -99,13 +145,13 @@ def _times(modalities: dict[str, dict[str, Any]]) -> dict[str, np.ndarray]:
     }
 
 
-def _clock(
+def _span(
     times: dict[str, np.ndarray],
     modalities: dict[str, dict[str, Any]],
     start: float | None,
     end: float | None,
-) -> np.ndarray:
-    """Evenly spaced ticks, in seconds, at the rate of the fastest modality."""
+) -> tuple[float, float, float]:
+    """Start and end of the common time, and the step of the fastest modality."""
     if not (start is None and end is None) and not any(
         inner.get('timestamps') is not None or inner.get('avg_fps')
         for inner in modalities.values()
@@ -122,8 +168,7 @@ def _clock(
     last = last if end is None else min(last, end)
     if last == np.inf:
         last = first + step
-    count = round((last - first) / step)
-    if count < 1:
+    if round((last - first) / step) < 1:
         spans = ', '.join(
             f'{modalities[name]["filename"]} from {t[0]:.2f} to {t[-1]:.2f} s'
             for name, t in times.items()
@@ -131,15 +176,15 @@ def _clock(
         piece = '' if start is None and end is None else f' within {start} to {end} s'
         raise UnreadableVideo(
             f'the modalities have no time in common{piece} ({spans}): correct the '
-            'offsets, start and end in the annotation, or leave the sample out'
+            'offsets, start and end, or leave the sample out'
         )
-    return first + step * np.arange(count)
+    return float(first), float(last), float(step)
 
 
 def _no_clock(inner: dict[str, Any]) -> InputError:
     return InputError(
-        f'{inner["filename"]} has no clock, to which offsets, start and end of the '
-        'annotation would belong: make a video of it, or leave them out'
+        f'{inner["filename"]} has no clock, to which offsets, start and end would '
+        'belong: make a video of it, or leave them out'
     )
 
 
@@ -161,5 +206,5 @@ def _check_length(clip: dict[str, Any], times: np.ndarray, ticks: np.ndarray) ->
     if count < clip['clip_len']:
         raise UnreadableVideo(
             f'{clip["filename"]} has {count} frames, a clip takes '
-            f'{clip["clip_len"]}: leave it out of the annotation'
+            f'{clip["clip_len"]}: leave it out, or give the piece more time'
         )
