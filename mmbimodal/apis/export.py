@@ -188,10 +188,12 @@ def _convert(model: nn.Module, example: Example, about: Mapping[str, Any]) -> by
     try:
         # The saved-tensor hooks of activation checkpointing would stop the export.
         with torch.no_grad():
+            # By itself torch.onnx.export would also try a graph of one batch size.
+            graph = torch.export.export(
+                Probabilities(model).eval(), (), kwargs=feed, dynamic_shapes=shapes
+            )
             program = torch.onnx.export(
-                Probabilities(model).eval(),
-                (),
-                kwargs=feed,
+                graph,
                 dynamic_shapes=shapes,
                 input_names=names,
                 output_names=['scores'],

@@ -202,6 +202,7 @@ class Part(nn.Module):
             lambda x: x.sort(stable=True).values,
             'ONNX has no operator for aten.sort.stable, which the model computes',
         ),
+        (lambda x: x * len(x), 'Constraints violated .batch.'),
         (
             lambda x: x if x.sum() > 0 else -x,
             r'cannot be traced as one graph \(Could not',

@@ -54,7 +54,7 @@ class FeatureCorrelation(nn.Module):
             Tensor: Z_F, B×2C.
         """
         # B×2C -> B×P×D, P = 2 of 'token', else 1
-        tokens = x.view(len(x), -1, self.width)
+        tokens = x.unflatten(1, (-1, self.width))
         # B×P×D -> B×P×C
         theta, beta, g = self.theta(tokens), self.beta(tokens), self.g(tokens)
         if self.positions == 'entry':
