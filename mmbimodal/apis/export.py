@@ -77,7 +77,8 @@ def export_onnx(model: nn.Module, config: Config, path: str | PathLike) -> float
     # PyTorch first: Swin keeps masks from its first call, and those of the export
     # would be no tensors.
     examples = run_examples(model, config)
-    about = describe_inputs(model, config, examples[0].scores.shape[1])
+    names = list(examples[0].inputs)
+    about = describe_inputs(model, config, names, examples[0].scores.shape[1])
     content = _convert(model, examples[1], about)
     difference = _largest_difference(content, examples)
     if not difference <= TOLERANCE:  # NaN neither
@@ -92,13 +93,14 @@ def export_onnx(model: nn.Module, config: Config, path: str | PathLike) -> float
 
 
 def describe_inputs(
-    model: nn.Module, config: Config, num_classes: int
+    model: nn.Module, config: Config, names: Sequence[str], num_classes: int
 ) -> dict[str, Any]:
     """What a program needs to know to feed the graph.
 
     Args:
         model (nn.Module): A recognizer.
         config (Config): Its config.
+        names (Sequence[str]): The M modalities that it takes.
         num_classes (int): Classes K.
 
     Returns:
@@ -107,13 +109,12 @@ def describe_inputs(
         and ``std`` of the channels in grey levels); ``pipeline``, the steps of the test
         pipeline, with sampling and sizes.
     """
-    dataset = config.test_dataloader.dataset
     preprocessors = config.model.data_preprocessor.preprocessors
     return dict(
         version=__version__,
         classes=class_names(model, num_classes),
-        modalities={name: preprocessors[name] for name in dataset.modalities},
-        pipeline=dataset.pipeline,
+        modalities={name: preprocessors[name] for name in names},
+        pipeline=config.test_dataloader.dataset.pipeline,
     )
 
 
