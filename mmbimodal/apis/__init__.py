@@ -1,4 +1,4 @@
-from mmbimodal.structures import ModalitySelection, Selection
+from mmbimodal.structures import ModalitySelection, Segment, Selection, Timeline
 
 from .complexity import get_complexity
 from .config import load_config
@@ -22,7 +22,9 @@ __all__ = [
     'Features',
     'MMBimodalInferencer',
     'ModalitySelection',
+    'Segment',
     'Selection',
+    'Timeline',
     'all_conditions',
     'build_test_set',
     'describe_machine',

@@ -121,7 +121,7 @@ def save_timeline(
             for each window) and ``segments.csv``.
         out_file (str | Path, optional): ``.json`` or ``.csv``, as ``timeline``.
     """
-    ends = timeline.starts + timeline.window
+    ends = (timeline.starts + timeline.window).round(9)
     best = timeline.scores.argmax(axis=1)
     windows = [
         dict(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmbimodal.errors import InputError
+from mmbimodal.structures import even_times
 
 from .frames import nearest
 from .shared_frames import SharedFrames
@@ -151,4 +152,4 @@ class SlidingWindows:
                 f'{last - first:.2f} s that the files have in common: give a shorter '
                 'one'
             )
-        return first + stride * np.arange(math.floor(left / stride + 1e-6) + 1)
+        return even_times(first, stride, math.floor(left / stride + 1e-6) + 1)

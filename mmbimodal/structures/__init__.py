@@ -33,7 +33,7 @@ from .presence import (
 )
 from .regions import Regions, flatten_regions, select_regions
 from .selection import ModalitySelection, Selection
-from .timeline import Segment, Timeline, cell_edges, windows_of_cell
+from .timeline import Segment, Timeline, cell_edges, even_times, windows_of_cell
 from .tokens import FrameGroup, ModalityTokens, SelectedTokens
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     'channels_by_name',
     'check_branch_output',
     'check_modalities',
+    'even_times',
     'flatten_regions',
     'frame_group',
     'map_tensors',

@@ -56,7 +56,7 @@ class Timeline:
     @cached_property
     def starts(self) -> np.ndarray:
         """When each window starts, in seconds, N."""
-        return self.span[0] + self.stride * np.arange(len(self.scores))
+        return even_times(self.span[0], self.stride, len(self.scores))
 
     @cached_property
     def edges(self) -> np.ndarray:
@@ -100,7 +100,12 @@ def cell_edges(
     """
     first, last = span
     count = max(math.ceil((last - first) / stride - 1e-6), num_windows)
-    return np.append(first + stride * np.arange(count), last)
+    return np.append(even_times(first, stride, count), round(last, 9))
+
+
+def even_times(first: float, step: float, count: int) -> np.ndarray:
+    """Moments at even distances, to the nanosecond: 1.8 and not 1.7999999999999998."""
+    return np.round(first + step * np.arange(count), 9)
 
 
 def windows_of_cell(cell: int, num_windows: int, window: float, stride: float) -> slice:

@@ -96,6 +96,9 @@ def test_what_is_written(inferencer, long_pair, tmp_path):
         [1.2] * 10
     )
     assert [Segment(**x) for x in saved['segments']] == found.segments
+    # readable times: sums of 0.4 without rounding have 17 digits
+    times = {x[k] for x in saved['windows'] for k in ('start', 'end')}
+    assert sorted(times) == [round(0.4 * i, 1) for i in range(13)]
     with open(tmp_path / 'x.csv', newline='') as file:
         rows = list(csv.DictReader(file))
     copy = (tmp_path / 'x.csv').read_text()
