@@ -1,10 +1,14 @@
 """Windows over long videos: on one clock, every frame decoded once."""
 
+import json
 import tracemalloc
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from mmaction.registry import TRANSFORMS
+from mmengine.config import Config
 
 from mmbimodal.datasets import build_sample
 from mmbimodal.datasets.shared_frames import SharedFrames
@@ -12,6 +16,7 @@ from mmbimodal.datasets.video_reader import VideoReader
 from mmbimodal.datasets.windows import SlidingWindows
 from mmbimodal.errors import InputError, UnreadableVideo
 
+PIPELINES = Path(__file__).resolve().parents[2] / 'configs/_base_/pipelines'
 STEPS = [
     dict(type='ForEachModality', transforms=[dict(type='OpenVideo')]),
     dict(
@@ -172,3 +177,35 @@ def test_memory_does_not_grow_with_the_video(transforms, tmp_path, write_numbere
         tracemalloc.stop()
     assert len(windows) == 18
     assert peaks[1] < peaks[0] + 300_000  # 180 frames would be 3.3 MB
+
+
+def test_a_folder_of_images_takes_the_time_of_the_video(transforms, files, tmp_path):
+    """Its numbers start at 1; 16 images over 8 s are one in 0.53 s."""
+    for number in range(1, 17):
+        picture = np.full((48, 64, 3), 10 * number, np.uint8)
+        cv2.imwrite(str(tmp_path / f'img_{number:03}.png'), picture)
+    sample = sample_of(dict(visible=files['visible'], thermal=str(tmp_path)))
+    with SlidingWindows(transforms, sample, 4, 2) as windows:
+        for start in windows.starts.tolist():
+            windows.drop(start)
+            piece = windows[round(start / 2)]
+            cut = run(transforms, dict(sample, start=start, end=start + 4))
+            for name, inner in cut['modalities'].items():
+                assert np.array_equal(piece['modalities'][name]['imgs'], inner['imgs'])
+        assert len(windows) == 3
+
+
+def test_joints_beside_a_video(tracked_pairs):
+    """A skeleton has no frames to decode, and is cut as the video is."""
+    annotation = json.loads((tracked_pairs / 'annotations/xview_test.json').read_text())
+    row = annotation['data_list'][0]
+    names = ['rgb', 'skeleton']
+    files = {name: str(tracked_pairs / row[name]) for name in names}
+    steps = Config.fromfile(PIPELINES / 'rgb_skeleton_16.py').test_pipeline
+    transforms = [TRANSFORMS.build(step) for step in steps]
+    sample = build_sample('s', files, names, kinds=dict(skeleton='Pose'))
+    with SlidingWindows(transforms, sample, 0.8, 0.2) as windows:
+        piece = windows[2]['inputs']
+        assert [*windows.pictures(0.5)] == ['rgb']
+    cut = run(transforms, dict(sample, start=0.4, end=0.4 + 0.8))['inputs']
+    assert all(np.array_equal(piece[name], cut[name]) for name in names)
