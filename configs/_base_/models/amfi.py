@@ -1,6 +1,6 @@
 # AMFI-Net at full size, 43.26 M parameters. RGB: 3-D ResNet-18 with a stem of 7x7x7,
-# 33.20 M. Skeleton: nine blocks of 64, 128 and 256 channels and one of 512, 6.62 M; it
-# is MMAction2's AAGCN without its attention, close to 2s-AGCN. Fusion: 3.44 M.
+# 33.20 M. Skeleton: 2s-AGCN of nine blocks of 64, 128 and 256 channels and one of 512,
+# 6.62 M. Fusion: 3.44 M.
 model = dict(
     type='MultiModalRecognizer',
     data_preprocessor=dict(
@@ -34,12 +34,11 @@ model = dict(
             skeleton=dict(
                 type='SkeletonBranch',
                 backbone=dict(
-                    type='AAGCN',
+                    type='AGCN',
                     graph_cfg=dict(layout='nturgb+d', mode='spatial'),
                     num_stages=10,
                     inflate_stages=[4, 7, 10],
                     down_stages=[4, 7],
-                    gcn_attention=False,
                 ),
             ),
         ),

@@ -1,3 +1,4 @@
+from .agcn import AGCN
 from .bimodal_timesformer import BimodalTimeSformer
 from .hiera import Hiera
 from .multi_branch_backbone import MultiBranchBackbone
@@ -5,6 +6,7 @@ from .skeleton_branch import SkeletonBranch
 from .video_focalnet import VideoFocalNet
 
 __all__ = [
+    'AGCN',
     'BimodalTimeSformer',
     'Hiera',
     'MultiBranchBackbone',

@@ -7,9 +7,9 @@ from torch import Tensor
 class SkeletonBranch(BaseModule):
     """A graph network of MMAction2 as a branch of ``MultiBranchBackbone``.
 
-    ``STGCN`` and ``AAGCN`` keep the persons apart, B×M×C×T×V; a branch gives B×C×….
-    The features are averaged over joints, time and persons, as MMAction2's ``GCNHead``
-    does. A person who is not there counts, as it does there.
+    ``STGCN``, ``AAGCN`` and ``AGCN`` keep the persons apart, B×M×C×T×V; a branch gives
+    B×C×…. The features are averaged over joints, time and persons, as MMAction2's
+    ``GCNHead`` does. A person who is not there counts, as it does there.
 
     Args:
         backbone (dict): Config of the graph network.

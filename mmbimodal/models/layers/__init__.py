@@ -1,3 +1,4 @@
+from .adaptive_graph_conv import AdaptiveGraphConv
 from .attention_product import attention_product
 from .confidence_gate import ConfidenceGate
 from .feature_correlation import FeatureCorrelation
@@ -10,6 +11,7 @@ from .timesformer_encoder import TimeSformerEncoder
 
 __all__ = [
     'MLP',
+    'AdaptiveGraphConv',
     'ConfidenceGate',
     'FeatureCorrelation',
     'FeatureWeighting',

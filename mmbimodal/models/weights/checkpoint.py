@@ -104,10 +104,10 @@ def init_branch(branch: nn.Module) -> None:
     """
     init_cfg = getattr(branch, 'init_cfg', None)
     pretrained = isinstance(init_cfg, dict) and init_cfg['type'] == 'Pretrained'
-    if pretrained:
+    if isinstance(branch, BaseModule) and pretrained:
         branch.init_cfg = None
-    if hasattr(branch, 'init_weights'):
         branch.init_weights()
-    if pretrained:
         branch.init_cfg = init_cfg
         load_init_cfg(branch)
+    elif hasattr(branch, 'init_weights'):
+        branch.init_weights()  # some backbones of MMAction2 are no BaseModule
