@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
         '--dataset',
         required=True,
         metavar='NAME',
-        help='synth, distractor, infar or ntu60',
+        help='synth, distractor, infar, ntu60 or nw_ucla',
     )
     parser.add_argument(
         '--seeds',

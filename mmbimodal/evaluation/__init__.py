@@ -5,6 +5,7 @@ from .predictions import (
     predicted_accuracy,
     read_comparable,
     read_predictions,
+    subset,
 )
 from .save_predictions import SavePredictions
 from .selection_quality import box_in_view, regions_in_box, selection_quality
@@ -28,4 +29,5 @@ __all__ = [
     'read_truth',
     'regions_in_box',
     'selection_quality',
+    'subset',
 ]

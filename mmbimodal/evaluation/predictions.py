@@ -70,6 +70,40 @@ def read_comparable(paths: Sequence[str]) -> list[Predictions]:
     return found
 
 
+def subset(predictions: Predictions, ann_file: str) -> Predictions:
+    """The predictions for the samples of an annotation, a part of the test set.
+
+    Args:
+        predictions (Predictions): Those for the whole test set.
+        ann_file (str): Path of the annotation.
+
+    Raises:
+        InputError: The file is no annotation, or has other samples.
+    """
+    try:
+        content = mmengine.load(ann_file, file_format='json')
+        chosen = {row['sample_id'] for row in content['data_list']}
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise InputError(
+            f'{ann_file} is not an annotation ({error!r}): write it again with the '
+            'prepare.py of its data set'
+        ) from error
+    unknown = sorted(chosen - set(predictions.sample_ids))
+    if unknown or not chosen:
+        raise InputError(
+            f'{ann_file} is no part of the test set: {len(unknown)} of its '
+            f'{len(chosen)} samples have no prediction ({", ".join(unknown[:3])}); '
+            'name an annotation of tested samples'
+        )
+    kept = [k for k, name in enumerate(predictions.sample_ids) if name in chosen]
+    return Predictions(
+        predictions.scores[kept],
+        predictions.labels[kept],
+        [predictions.sample_ids[k] for k in kept],
+        predictions.classes,
+    )
+
+
 def predicted_accuracy(path: str) -> tuple[float, float]:
     """Top-1 and top-5 accuracy of a file, in [0, 1].
 

@@ -162,6 +162,9 @@ def _records(table: Table, results: Results) -> list[dict[str, str]]:
         record = {'row': row.name}
         for key, name in (('top1', 'top-1 in %'), ('top5', 'top-5 in %')):
             record[name] = mean_deviation([run[key] for run in runs])
+        for name in row.subsets:
+            parts = [run['subsets'][name] for run in runs]
+            record[f'top-1 in %, {name}'] = mean_deviation([x['top1'] for x in parts])
         if table.reference:
             record[f'against {table.reference}'] = _against(
                 results[table.reference], results[row.name]

@@ -22,7 +22,7 @@ from rich.progress import track
 
 from mmbimodal.apis import get_complexity, provenance
 from mmbimodal.errors import InputError
-from mmbimodal.evaluation import predicted_accuracy, read_predictions
+from mmbimodal.evaluation import predicted_accuracy, read_predictions, subset
 
 from .options import merge_options
 from .table import Row
@@ -58,6 +58,7 @@ class Run:
         pretrained: Optional['Run'] = None,
     ) -> None:
         self.source, self.options, self.seed = configs / row.config, row.options, seed
+        self.subsets = row.subsets
         if not self.source.is_file():
             raise InputError(
                 f'{row.name}: there is no config {self.source} for this data set'
@@ -163,6 +164,7 @@ class Run:
         top1, top5 = predicted_accuracy(predictions)
         found = read_predictions(predictions)
         cost = get_complexity(self.config)
+        parts = {name: subset(found, path) for name, path in self.subsets.items()}
         result = dict(
             top1=round(100 * top1, 2),
             top5=round(100 * top5, 2),
@@ -181,6 +183,14 @@ class Run:
             finished=time.strftime('%Y-%m-%d %H:%M:%S'),
             **provenance(),
         )
+        if parts:
+            result['subsets'] = {
+                name: dict(
+                    top1=round(100 * float(part.right.mean()), 2),
+                    samples=len(part.labels),
+                )
+                for name, part in parts.items()
+            }
         text = json.dumps(result, indent=1)
         fileio.put_text(text + '\n', self.folder / 'result.json')
 

@@ -20,12 +20,15 @@ class Row(NamedTuple):
         options (dict[str, Any]): Dotted keys over that config.
         paper (dict[str, list[float]]): Data set → top-1 and top-5 that the
             paper lists, in %.
+        subsets (dict[str, str]): Name → annotation file of a part of the test
+            samples, whose top-1 is a column of its own. Defaults to none.
     """
 
     name: str
     config: str
     options: dict[str, Any]
     paper: dict[str, list[float]]
+    subsets: dict[str, str] = {}
 
 
 class Table(NamedTuple):
@@ -75,7 +78,7 @@ def load_table(folder: Path, name: str, dataset: str) -> Table:
     ``{dataset}`` in its name) and ``rows``: name → ``options``,
     ``options_of`` (data set → options), ``paper``, and ``config`` where it
     differs from the table's. ``protocols.yml`` beside it says how a data set
-    is trained.
+    is trained, and which parts of its test samples count apart (``subsets``).
 
     Args:
         folder (Path): Folder of the YAML files.
@@ -107,6 +110,7 @@ def load_table(folder: Path, name: str, dataset: str) -> Table:
                 **content.get('options_of', {}).get(dataset, {}),
             },
             content.get('paper', {}),
+            protocol.get('subsets', {}),
         )
 
     pretrained = protocol.get('pretrained')

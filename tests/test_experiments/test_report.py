@@ -182,3 +182,19 @@ def test_the_table_names_the_machines_that_are_known(tmp_path):
     assert text.count('Machine: Two threads of a CPU.') == 1
     write_report(table(), dict(first={0: runs[0]}, second={}, third={}), tmp_path)
     assert 'Machine' not in (tmp_path / 'table.md').read_text()
+
+
+def test_a_part_of_the_test_set_is_a_column(tmp_path):
+    rows = [row._replace(subsets={'no copies': 'part.json'}) for row in ROWS]
+    parts = [{'no copies': dict(top1=top1, samples=4)} for top1 in (50.0, 75.0)]
+    results = dict(
+        first={k: result(k, 60.0, subsets=parts[k]) for k in (0, 1)},
+        second={},
+        third={},
+    )
+    write_report(table(rows), results, tmp_path)
+    lines = (tmp_path / 'table.md').read_text().splitlines()
+    head, _, first, *_ = [cells(line) for line in lines if line.startswith('|')]
+    place = head.index('top-1 in %, no copies')
+    # mean and sample deviation of 50 and 75
+    assert first[place] == '62.5 ± 17.7'

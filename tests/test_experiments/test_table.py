@@ -93,7 +93,7 @@ def test_figures_of_the_paper():
     [
         (
             ('table9', 'synth'),
-            "no table 'table9': choose from ceiling, extensions, fig4, table1",
+            "no table 'table9': choose from ceiling, extensions, fig4, skeleton, ",
         ),
         (('table1', 'nyu'), "no data set 'nyu': choose from synth, infar, ntu60"),
     ],
@@ -117,3 +117,34 @@ def test_an_option_without_a_place_is_one_sentence(tmp_path, key):
     row = Row('a', 'staf_synth.py', {key: 1}, {})
     with pytest.raises(InputError, match=f'{key} do not fit'):
         Run(row, 0, CONFIGS, tmp_path)
+
+
+def test_the_rows_of_the_skeletons_are_different_trainings(tmp_path):
+    rows = runs('skeleton', 'nw_ucla', tmp_path)
+    assert len({run.folder for run in rows}) == len(rows) == 6
+    for run in rows:
+        train, test = (
+            run.config[f'{split}_dataloader'].dataset for split in ('train', 'test')
+        )
+        strict = 'twins' in next(
+            row.name
+            for row in load_table(TABLES, 'skeleton', 'nw_ucla').rows
+            if row.options == run.options and row.config in str(run.source)
+        )
+        assert train.ann_file.endswith(
+            'xview_strict_train.json' if strict else 'xview_train.json'
+        )
+        # All are tested on the same clips, with the streams that they learn.
+        assert test.ann_file == 'annotations/xview_test.json'
+        streams = [
+            step.streams
+            for data in (train, test)
+            for step in data.pipeline[1].transforms.skeleton
+            if step.type == 'SkeletonStreams'
+        ]
+        assert streams[0] == streams[1]
+        backbone = run.config.model.backbone.branches.skeleton.backbone
+        assert backbone.in_channels == 3 * len(streams[0])
+        assert list(run.subsets.values()) == [
+            'data/nw_ucla/annotations/xview_noleak_test.json'
+        ]
