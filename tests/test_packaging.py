@@ -151,7 +151,8 @@ def imported():
 
 
 def test_every_import_is_declared(metadata):
-    declared = requirements(metadata, 'lite') | requirements(metadata, 'demo')
+    extras = ('lite', 'demo', 'export')
+    declared = set().union(*(requirements(metadata, extra) for extra in extras))
     providers = packages_distributions()
     # what lies beside a script
     own = {'mmbimodal', *(Path(x).stem for x in tracked('tools'))}

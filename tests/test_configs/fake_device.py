@@ -156,6 +156,9 @@ def run(config: Config, mode: FakeTensorMode) -> str | None:
     """
     torch.manual_seed(0)
     model = MODELS.build(shrink(copy.deepcopy(config)))
+    if config.model.cls_head.type == 'AMFIFusionHead':
+        # It waits once a batch for what names a sample with NaN; values do not exist.
+        model.cls_head._check_finite = lambda features, data_samples: None
 
     def batches(split: str) -> list[dict]:
         # Stacking and normalisation stay on the CPU: upstream's collation
