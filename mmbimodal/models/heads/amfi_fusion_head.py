@@ -169,9 +169,9 @@ class AMFIFusionHead(BaseHead):
         correlated = self.correlation(torch.cat(features, dim=1))  # eqs 7–11
         weighted = self.weighting(correlated, features)  # eqs 12–17
         first = self.modalities.index(self.decision)
-        order = [first, 1 - first]
-        # eqs 18–19
-        return self.gate(*(weighted[i] for i in order), present[:, order])
+        if first == 1:  # an index list would wait for the device
+            weighted, present = weighted[::-1], present.flip(1)
+        return self.gate(*weighted, present)  # eqs 18–19
 
     def forward(
         self, feats: dict[str, BranchFeatures], num_segs: int = 1, **kwargs: Any
