@@ -14,3 +14,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar='CKPT',
         help='trained weights; default: the released ones',
     )
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """``--cfg-options``, for :func:`mmbimodal.apis.load_config`."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override settings of the config',
+    )

@@ -13,7 +13,7 @@ import logging
 import warnings
 from pathlib import Path
 
-from _model import add_model
+from _model import add_cfg_options, add_model
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,13 +24,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', type=Path, required=True, metavar='FILE', help='.onnx to write'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
+    add_cfg_options(parser)
     return parser.parse_args()
 
 

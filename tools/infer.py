@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from _model import add_model
+from _model import add_cfg_options, add_model
 
 
 def parse_args() -> argparse.Namespace:
@@ -94,13 +94,7 @@ def parse_args() -> argparse.Namespace:
         'such as ir=+0.12s',
     )
     parser.add_argument('--device', help='default: the accelerator where there is one')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
+    add_cfg_options(parser)
     words, named = split_files(sys.argv[1:], [*parser._option_string_actions])
     args = parser.parse_intermixed_args(words)
     args.files += named

@@ -123,10 +123,9 @@ def measure(config: Path, checkpoint: Path) -> dict[str, float]:
         ]
         if subprocess.run(command).returncode:
             raise InputError(f'tools/test.py failed on {checkpoint}, see above')
-        top1, top5 = predicted_accuracy(out)
-        count = len(read_predictions(out).labels)
-    top1, top5 = (round(100 * float(x), 2) for x in (top1, top5))
-    return dict(top1=top1, top5=top5, samples=count)
+        found = read_predictions(out)
+    top1, top5 = (round(100 * float(x), 2) for x in predicted_accuracy(found))
+    return dict(top1=top1, top5=top5, samples=len(found.labels))
 
 
 def update(path: Path, name: str, fields: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmbimodal.apis import one_sentence, provenance
 from mmbimodal.datasets.annotation import write_text
 from mmbimodal.errors import InputError
-from mmbimodal.evaluation import predicted_accuracy
+from mmbimodal.evaluation import predicted_accuracy, read_predictions
 
 MODEL = 'staf_synth'
 CONFIG = Path(f'configs/{MODEL}.py')
@@ -148,9 +148,9 @@ STAGES = dict(
 
 def accuracies() -> dict[str, float]:
     """Top-1, top-5 and chance from the predictions."""
-    top1, top5 = predicted_accuracy(str(PREDICTIONS))
-    classes = json.loads(PREDICTIONS.read_text())['classes']
-    return dict(top1=top1, top5=top5, chance=1 / len(classes))
+    found = read_predictions(str(PREDICTIONS))
+    top1, top5 = predicted_accuracy(found)
+    return dict(top1=top1, top5=top5, chance=1 / len(found.classes))
 
 
 def run_stages() -> dict[str, float]:

@@ -1,6 +1,8 @@
 """A small 2s-AGCN on the skeletons of Northwestern-UCLA."""
 
 _base_ = './stgcn_nw_ucla.py'
+from mmbimodal.datasets.skeleton import find_layout
+
 model = dict(
     backbone=dict(
         branches=dict(
@@ -9,8 +11,7 @@ model = dict(
                     _delete_=True,
                     type='AGCN',
                     graph_cfg=dict(
-                        layout=_base_.model.backbone.branches.skeleton.backbone.graph_cfg.layout,
-                        mode='spatial',
+                        layout=find_layout('kinect20').graph(), mode='spatial'
                     ),
                     in_channels=9,
                     base_channels=32,

@@ -60,7 +60,8 @@ def predict_timeline(
         scores: list[np.ndarray] = []
         with film:
             for found in batches:
-                old, scores = len(scores), scores + found
+                old = len(scores)
+                scores.extend(found)
                 if isinstance(film, TimelineVideo):
                     _show(film, model, windows, stride, scores, old)
                 if len(scores) < len(windows):

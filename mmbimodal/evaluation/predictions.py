@@ -104,15 +104,7 @@ def subset(predictions: Predictions, ann_file: str) -> Predictions:
     )
 
 
-def predicted_accuracy(path: str) -> tuple[float, float]:
-    """Top-1 and top-5 accuracy of a file, in [0, 1].
-
-    Args:
-        path (str): Path of the JSON file.
-
-    Raises:
-        InputError: As :func:`read_predictions`.
-    """
-    found = read_predictions(path)
+def predicted_accuracy(found: Predictions) -> tuple[float, float]:
+    """Top-1 and top-5 accuracy, in [0, 1]."""
     top1, top5 = top_k_accuracy(found.scores, found.labels, (1, 5))
     return top1, top5

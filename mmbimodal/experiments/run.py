@@ -161,8 +161,8 @@ class Run:
 
     def _write_result(self, predictions: str, minutes: float | None) -> None:
         """Accuracies, cost and provenance as JSON."""
-        top1, top5 = predicted_accuracy(predictions)
         found = read_predictions(predictions)
+        top1, top5 = predicted_accuracy(found)
         cost = get_complexity(self.config)
         parts = {name: subset(found, path) for name, path in self.subsets.items()}
         result = dict(

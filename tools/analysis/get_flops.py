@@ -2,6 +2,11 @@
 
 import argparse
 import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from _model import add_cfg_options
 
 
 def main() -> None:
@@ -14,13 +19,7 @@ def main() -> None:
         help='count the backbone only, or the whole model (default)',
     )
     parser.add_argument('--json', action='store_true', help='print JSON')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
+    add_cfg_options(parser)
     args = parser.parse_args()
 
     from mmbimodal.apis import (

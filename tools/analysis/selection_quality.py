@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _model import add_model
+from _model import add_cfg_options, add_model
 
 ROWS = dict(
     frames_visible='actor visible in selected frames',
@@ -43,13 +43,7 @@ def parse_args() -> argparse.Namespace:
         '--json', type=Path, metavar='FILE', help='write the figures as well'
     )
     parser.add_argument('--device', default='cpu', help='default: cpu')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
+    add_cfg_options(parser)
     return parser.parse_args()
 
 

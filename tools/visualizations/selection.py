@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _model import add_model
+from _model import add_cfg_options, add_model
 
 if TYPE_CHECKING:
     from mmengine.dataset import BaseDataset
@@ -56,13 +56,7 @@ def parse_args() -> argparse.Namespace:
         help='folder of the videos, named by the sample',
     )
     parser.add_argument('--device', default='cpu', help='default: cpu')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
+    add_cfg_options(parser)
     args = parser.parse_args()
     if args.num < 1:
         sys.exit(f'error: --num {args.num} is not a number of samples: give at least 1')

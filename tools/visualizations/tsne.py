@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from _model import add_model
+from _model import add_cfg_options, add_model
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,13 +23,7 @@ def parse_args() -> argparse.Namespace:
     add_model(parser)
     parser.add_argument('--out', required=True, metavar='FILE', help='the PNG to write')
     parser.add_argument('--device', default='cpu', help='default: cpu')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override settings of the config',
-    )
+    add_cfg_options(parser)
     return parser.parse_args()
 
 

@@ -16,7 +16,12 @@ from mmbimodal.structures import (
     present_mean,
 )
 
-from ..layers import ConfidenceGate, FeatureCorrelation, FeatureWeighting
+from ..layers import (
+    ConfidenceGate,
+    FeatureCorrelation,
+    FeatureWeighting,
+    full_precision,
+)
 
 FUSIONS = ('amfi', 'average', 'multiply', 'max', 'concat')
 
@@ -185,7 +190,7 @@ class AMFIFusionHead(BaseHead):
         Returns:
             Tensor: B×K, float32.
         """
-        with self._float32():
+        with full_precision(self):
             return self.fc_cls(self.fuse(*self._pool(feats, num_segs))[0])
 
     def loss(
@@ -208,7 +213,7 @@ class AMFIFusionHead(BaseHead):
         Raises:
             InputError: A feature is NaN or infinite.
         """
-        with self._float32():
+        with full_precision(self):
             features, present = self._pool(feats, num_segs)
             self._check_finite(features, data_samples)
             fused, gate = self.fuse(features, present)
@@ -244,7 +249,7 @@ class AMFIFusionHead(BaseHead):
         Raises:
             InputError: A feature is NaN or infinite.
         """
-        with self._float32():
+        with full_precision(self):
             features, present = self._pool(feats, num_segs)
             self._check_finite(features, data_samples)
             scores = self.fc_cls(self.fuse(features, present)[0])
@@ -268,8 +273,3 @@ class AMFIFusionHead(BaseHead):
             f'sample {sample.metainfo.get("sample_id", "")}: look at its file, and at '
             'the weights of that backbone'
         )
-
-    def _float32(self) -> torch.autocast:
-        """Exponentials of products (eq. 9) overflow in half precision."""
-        device = self.fc_cls.weight.device.type
-        return torch.autocast(device_type=device, enabled=False)

@@ -72,9 +72,9 @@ class DynMMHead(ScoreFusionHead):
         self.expert_weight = expert_weight
         self.temperature = temperature
         self.hard = hard
-        self.fc_all = nn.Linear(sum(self.widths), self.num_classes)
+        self.fc_all = nn.Linear(sum(self.widths.values()), self.num_classes)
         self.gate = nn.Sequential(
-            nn.Linear(sum(self.widths), hidden_channels),
+            nn.Linear(sum(self.widths.values()), hidden_channels),
             nn.ReLU(),
             nn.Linear(hidden_channels, len(self.modalities) + 1),
         )

@@ -88,7 +88,7 @@ class PDFHead(ScoreFusionHead):
                     activation(),
                     nn.Linear(width, 1),
                 )
-                for name, width in zip(self.modalities, self.widths)
+                for name, width in self.widths.items()
             }
         )
 

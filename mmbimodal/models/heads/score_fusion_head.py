@@ -18,6 +18,8 @@ from mmbimodal.structures import (
     top_k_accuracy,
 )
 
+from ..layers import full_precision
+
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy of each row, …×K and probabilities …×K → …."""
@@ -81,11 +83,10 @@ class ScoreFusionHead(BaseHead):
             init_cfg=init_cfg,
         )
         self.modalities = tuple(modalities)
-        channels = channels_by_name(in_channels, modalities, type(self).__name__)
-        self.widths = [*channels.values()]
+        self.widths = channels_by_name(in_channels, modalities, type(self).__name__)
         self.init_std = init_std
         self.fc_cls = nn.ModuleDict(
-            {name: nn.Linear(width, num_classes) for name, width in channels.items()}
+            {name: nn.Linear(width, num_classes) for name, width in self.widths.items()}
         )
 
     def init_weights(self) -> None:
@@ -131,10 +132,7 @@ class ScoreFusionHead(BaseHead):
             InputError: The backbone gives other modalities or channels.
         """
         features, present = pool_branches(
-            feats,
-            dict(zip(self.modalities, self.widths)),
-            num_segs,
-            type(self).__name__,
+            feats, self.widths, num_segs, type(self).__name__
         )
         logits = [self.fc_cls[k](x) for k, x in zip(self.modalities, features)]
         return Branches(features, torch.stack(logits, dim=1), present)
@@ -151,7 +149,7 @@ class ScoreFusionHead(BaseHead):
         Returns:
             Tensor: B×K, float32; their softmax are the probabilities.
         """
-        with self._float32():
+        with full_precision(self):
             return self.fuse(self.classify(feats, num_segs))
 
     def loss(
@@ -171,7 +169,7 @@ class ScoreFusionHead(BaseHead):
         Returns:
             dict: Keys with ``loss`` are losses.
         """
-        with self._float32():
+        with full_precision(self):
             branches = self.classify(feats, num_segs)
             targets = self._targets(data_samples, branches.logits)
             scores, losses = self.fusion_loss(branches, targets, data_samples)
@@ -206,7 +204,7 @@ class ScoreFusionHead(BaseHead):
             list[ActionDataSample]: With ``branch_scores``, a dictionary of
             the present modalities' scores, each K.
         """
-        with self._float32():
+        with full_precision(self):
             branches = self.classify(feats, num_segs)
             scores = self.fuse(branches)
             separate = self.branch_scores(branches)
@@ -253,8 +251,3 @@ class ScoreFusionHead(BaseHead):
             return labels
         # B×1 -> B×K
         return F.one_hot(labels.squeeze(1), self.num_classes).to(logits.dtype)
-
-    def _float32(self) -> torch.autocast:
-        """Evidence, energies and logarithms overflow in half precision."""
-        device = next(self.parameters()).device.type
-        return torch.autocast(device_type=device, enabled=False)

@@ -3,6 +3,7 @@ from .attention_product import attention_product
 from .confidence_gate import ConfidenceGate
 from .feature_correlation import FeatureCorrelation
 from .feature_weighting import FeatureWeighting
+from .full_precision import full_precision
 from .masked_attention import MaskedAttention, masked_attention
 from .mlp import MLP
 from .perturbed_topk import perturbed_jacobian, straight_through, top_indicator
@@ -20,6 +21,7 @@ __all__ = [
     'alternating_order',
     'attention_product',
     'descending_order',
+    'full_precision',
     'masked_attention',
     'perturbed_jacobian',
     'straight_through',
