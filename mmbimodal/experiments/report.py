@@ -144,7 +144,7 @@ def draw_chart(table: Table, results: Results, title: str, path: Path) -> None:
     figure = table_figure(
         {name: [x['top1'] for x in seeds.values()] for name, seeds in results.items()},
         title,
-        f'top-1 in %, {" or ".join(map(str, sorted(samples)))} test pairs',
+        f'top-1 in %, {" or ".join(map(str, sorted(samples)))} test samples',
         chance=100 / max(run['classes'] for run in runs),
         axis=table.axis,
     )
@@ -163,8 +163,8 @@ def _records(table: Table, results: Results) -> list[dict[str, str]]:
         for key, name in (('top1', 'top-1 in %'), ('top5', 'top-5 in %')):
             record[name] = mean_deviation([run[key] for run in runs])
         for name in row.subsets:
-            parts = [run['subsets'][name] for run in runs]
-            record[f'top-1 in %, {name}'] = mean_deviation([x['top1'] for x in parts])
+            figures = [_subset_top1(run, name) for run in runs]
+            record[f'top-1 in %, {name}'] = mean_deviation(figures)
         if table.reference:
             record[f'against {table.reference}'] = _against(
                 results[table.reference], results[row.name]
@@ -178,6 +178,16 @@ def _records(table: Table, results: Results) -> list[dict[str, str]]:
             record[f"the paper's, {name}"] = ' / '.join(f'{x:.2f}' for x in figures)
         records.append(record | {key: runs[0][key] if runs else '' for key in _FILES})
     return records
+
+
+def _subset_top1(run: dict[str, Any], name: str) -> float:
+    """Top-1 of a run on a part of the test set, in %."""
+    if name not in run.get('subsets', {}):
+        raise InputError(
+            f'{Path(run["log"]).parent} was tested before {name!r} was a part of the '
+            'test set: remove its result.json, and the same command completes it'
+        )
+    return run['subsets'][name]['top1']
 
 
 def _against(reference: dict[int, dict], row: dict[int, dict]) -> str:

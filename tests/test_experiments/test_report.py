@@ -198,3 +198,11 @@ def test_a_part_of_the_test_set_is_a_column(tmp_path):
     place = head.index('top-1 in %, no copies')
     # mean and sample deviation of 50 and 75
     assert first[place] == '62.5 ± 17.7'
+
+
+def test_a_run_that_is_older_than_a_part_of_the_test_set(tmp_path):
+    rows = [row._replace(subsets={'no copies': 'part.json'}) for row in ROWS]
+    message = r"runs/a was tested before 'no copies'.*remove its result.json"
+    with pytest.raises(InputError, match=message):
+        write_report(table(rows), RESULTS, tmp_path)
+    assert not any(tmp_path.iterdir())
