@@ -41,7 +41,7 @@ def init_recognizer(
     config = _load(config)
     init_default_scope(config.default_scope)
     model = MODELS.build(config.model)
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu', logger='silent')
     # The check of training and testing, which asks a runner for its model.
     HOOKS.build(dict(type='CheckpointMatchHook')).after_load_checkpoint(
         SimpleNamespace(model=model), loaded

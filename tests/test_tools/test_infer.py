@@ -55,6 +55,7 @@ def test_two_files(arguments, rows, tmp_path):
     assert process.returncode == 0, process.stderr
     lines = process.stdout.splitlines()
     start = lines.index('+'.join(path.stem for path in rows[0].values()))
+    assert start == 0  # nothing stands before the answer
     found = json.loads((tmp_path / 'out/predictions.json').read_text())
     (prediction,) = found['predictions']
     assert [x.split('%')[1].strip() for x in lines[start + 1 : start + 4]] == [
