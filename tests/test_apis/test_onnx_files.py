@@ -173,7 +173,10 @@ def test_a_kernel_for_each_row(stride, padding, taps):
     )
 
 
-@pytest.mark.parametrize('name', ['baselines/tanet_synth', 'skeleton/stgcn_nw_ucla'])
+@pytest.mark.parametrize(
+    'name',
+    ['baselines/tanet_synth', 'skeleton/stgcn_nw_ucla', 'skeleton/agcn_nw_ucla'],
+)
 def test_images_and_skeletons(name, tmp_path):
     config = Config.fromfile(CONFIGS / f'{name}.py')
     model = build(config)

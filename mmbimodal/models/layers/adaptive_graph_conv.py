@@ -62,9 +62,10 @@ class AdaptiveGraphConv(BaseModule):
         Returns:
             Tensor: N×K×V×V. The columns of C sum to 1.
         """
+        n, _, _, v = x.shape
         # N×(K·C'/4)×T×V -> N×K×(C'/4·T)×V
         theta, phi = (
-            convolution(x).reshape(len(x), self.num_subsets, -1, x.shape[-1])
+            convolution(x).reshape(n, self.num_subsets, -1, v)
             for convolution in (self.theta, self.phi)
         )
         similarity = theta.transpose(-1, -2) @ phi / theta.shape[-2]  # N×K×V×V
