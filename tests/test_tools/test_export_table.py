@@ -25,6 +25,15 @@ def test_every_small_model_has_a_row(tool):
     assert not any('infar' in name or 'oracle' in name for name in names)
 
 
+def test_model_zoo_has_a_row_for_each(tool):
+    page = (tool.CONFIGS.parent / 'model_zoo.md').read_text(encoding='utf-8')
+    section = page.partition('## Export to ONNX')[2].partition('\n## ')[0]
+    rows = re.findall(r'^\| ([^|]+?) +\|', section, re.MULTILINE)
+    head, _, *names = rows
+    assert head == 'model'
+    assert sorted(names) == sorted(name for name, _ in tool.list_configs())
+
+
 def test_rows(tool, monkeypatch):
     config = Config.fromfile(tool.CONFIGS / 'skeleton/stgcn_nw_ucla.py')
     name, size, width, difference = tool.cells('ST-GCN', config)
